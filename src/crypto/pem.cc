@@ -1,0 +1,92 @@
+#include "crypto/pem.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <limits>
+
+#include "base/handle.h"
+
+namespace cocos::crypto {
+namespace {
+
+using BioHandle = Handle<BIO, BIO_free>;
+using CertificateHandle = Handle<X509, X509_free>;
+using PkeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
+
+// OpenSSL's own prompt would wait on the terminal for a passphrase.
+int NoPassphrase(char*, int, int, void*) { return -1; }
+
+Result<BioHandle> OpenPem(std::string_view pem) {
+  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return Fail(ErrorCode::kMalformed, "PEM text of {} bytes is too long", pem.size());
+  }
+  BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  if (!bio) return Fail(ErrorCode::kInternal, "out of memory");
+  return bio;
+}
+
+CertificateHandle NextCertificate(BIO* bio) {
+  ERR_clear_error();
+  return CertificateHandle(PEM_read_bio_X509(bio, nullptr, NoPassphrase, nullptr));
+}
+
+// True when the last read found no further PEM block, as opposed to a broken one.
+bool AtEnd() {
+  const unsigned long error = ERR_peek_last_error();
+  const bool end =
+      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  return end;
+}
+
+Result<PkeyHandle> ReadPrivateKey(std::string_view pem) {
+  const BioHandle bio = COCOS_TRY(OpenPem(pem));
+  ERR_clear_error();
+  PkeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  ERR_clear_error();
+  if (!key) {
+    return Fail(ErrorCode::kMalformed, "want a private key in PEM form without a passphrase");
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<void> CheckCertificatePem(std::string_view pem) {
+  const BioHandle bio = COCOS_TRY(OpenPem(pem));
+  unsigned count = 0;
+  while (NextCertificate(bio.get())) ++count;
+  if (!AtEnd()) {
+    return Fail(ErrorCode::kMalformed,
+                "certificate number {} does not parse, want PEM certificates", count + 1);
+  }
+  if (count == 0) return Fail(ErrorCode::kMalformed, "no certificate found, want PEM certificates");
+  return {};
+}
+
+Result<void> CheckPrivateKeyPem(std::string_view pem) {
+  COCOS_TRY(ReadPrivateKey(pem));
+  return {};
+}
+
+Result<void> CheckKeyMatchesCertificate(std::string_view key_pem,
+                                        std::string_view certificate_pem) {
+  const PkeyHandle key = COCOS_TRY(ReadPrivateKey(key_pem));
+  const BioHandle bio = COCOS_TRY(OpenPem(certificate_pem));
+  const CertificateHandle certificate = NextCertificate(bio.get());
+  if (!certificate) {
+    ERR_clear_error();
+    return Fail(ErrorCode::kMalformed, "no certificate found, want a PEM certificate");
+  }
+  const bool matches = X509_check_private_key(certificate.get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!matches) {
+    return Fail(ErrorCode::kUntrusted, "the private key does not belong to the certificate");
+  }
+  return {};
+}
+
+}  // namespace cocos::crypto
