@@ -1,0 +1,81 @@
+// A CVM as others see it, and the request that makes one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cvm/cvm_id.h"
+#include "domain/spec.h"
+
+namespace cocos::cvm {
+
+using TimePoint = std::chrono::system_clock::time_point;
+
+enum class State {
+  kRequested,  // accepted, nothing touched yet
+  kReserved,   // slot, port and the like are set aside
+  kStaged,     // shares are written
+  kDefined,    // libvirt knows the domain
+  kStarting,   // libvirt was asked to start it
+  kRunning,
+  kStopping,  // removal in progress
+  kRemoved,   // gone; last entry of a CVM's history
+  kFailed,    // ended by itself (crash, guest power-off); kept as a note until removed or forgotten
+  kUnknown,   // the hypervisor cannot be asked; never means gone
+};
+std::string_view StateName(State state);  // "running"
+
+// What a caller may ask for when creating a CVM (upstream CreateReq plus the class).
+struct CreateRequest {
+  std::string class_name;  // empty: "default"
+  std::string ttl;         // Go duration; empty: the class's default
+  std::string agent_log_level;
+  std::string agent_cvm_server_url;
+  std::string agent_cvm_ca_url;
+  std::string agent_certs_token;
+  std::string server_ca_pem;
+  std::string client_key_pem;
+  std::string client_cert_pem;
+  std::string aws_access_key_id;
+  std::string aws_secret_access_key;
+  std::string aws_endpoint_url;
+  std::string aws_region;
+  std::string aa_kbs_params;
+};
+
+// A consistent copy of everything known about one CVM.
+struct Snapshot {
+  CvmId id;
+  State state = State::kRequested;
+  std::string class_name;
+  domain::Tee tee = domain::Tee::kNone;
+  TimePoint created;
+  TimePoint changed;  // last change of state
+  std::optional<TimePoint> expires;
+  std::string agent_bind_address;
+  std::uint16_t agent_port = 0;
+  std::optional<std::uint32_t> vsock_cid;
+  std::string computation_id;
+  std::string kernel_command_line;
+  std::uint64_t memory_mib = 0;
+  unsigned vcpus = 0;
+  std::map<std::string, std::string> reference_values;
+  std::string cause;         // why it is in this state, for people; empty when all is well
+  std::string console_tail;  // last lines of the console of a CVM that failed
+};
+
+// One entry of the change feed.
+struct Change {
+  std::uint64_t revision = 0;
+  TimePoint time;
+  State previous = State::kRequested;
+  Snapshot cvm;
+  // From the hypervisor's callback to this change, for changes that an event caused.
+  std::optional<std::chrono::nanoseconds> event_latency;
+};
+
+}  // namespace cocos::cvm

@@ -1,0 +1,49 @@
+#include "cvm/remover.h"
+
+#include "cvm/spec_builder.h"
+#include "domain/render.h"
+
+namespace cocos::cvm {
+
+Result<void> Remover::Remove(const CvmId& id, const std::string& cause) {
+  if (!COCOS_TRY(registry_.ClaimForRemoval(id, cause))) return {};  // another call removed it
+  MarkRemoving(id);
+  ShutDown(id);
+  const Result<void> cleaned = cleaner_.CleanAll(id);
+  if (!cleaned) {
+    registry_.SettleUnreachable(id, cleaned.error().message());
+    return cleaned;
+  }
+  registry_.Drop(id, cause);
+  return {};
+}
+
+// A manager that starts anew finishes a removal that carries this mark. Best effort: the domain may
+// be gone, and without the mark the CVM is at worst adopted again.
+void Remover::MarkRemoving(const CvmId& id) {
+  const std::optional<Snapshot> cvm = registry_.Find(id);
+  if (!cvm) return;
+  const Result<std::string> metadata =
+      domain::RenderMetadataXml(BuildMetadata(*cvm, instance_id_, domain::Phase::kRemoving));
+  if (metadata) static_cast<void>(hypervisor_.SetMetadata(id, *metadata));
+}
+
+void Remover::ShutDown(const CvmId& id) {
+  // Whatever goes wrong here, powering off follows.
+  const Result<DomainRecord> domain = hypervisor_.Find(id);
+  if (!domain || domain->state != DomainState::kRunning) return;
+  if (!hypervisor_.RequestShutdown(id)) return;
+  static_cast<void>(registry_.WaitEnded(id, stop_timeout_));
+}
+
+void Remover::CleanEnded(const CvmId& id) {
+  if (const Result<void> cleaned = cleaner_.CleanAll(id); !cleaned) {
+    logger_.Error("Cleaning up after a CVM that ended did not finish, it will be tried again",
+                  {{"cvm", id.text()}, {"error", cleaned.error().message()}});
+    registry_.SettleUnreachable(id, cleaned.error().message());
+    return;
+  }
+  registry_.SettleCleaned(id);
+}
+
+}  // namespace cocos::cvm

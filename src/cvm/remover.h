@@ -1,0 +1,47 @@
+// Removal of a CVM, for callers, for TTLs, and for what interrupted creates and removals left.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/logger.h"
+#include "base/result.h"
+#include "cvm/cleaner.h"
+#include "cvm/hypervisor.h"
+#include "cvm/registry.h"
+
+namespace cocos::cvm {
+
+// Thread-safe; removals of different CVMs do not wait for each other.
+class Remover {
+ public:
+  Remover(Hypervisor& hypervisor, Registry& registry, const Cleaner& cleaner, Logger& logger,
+          std::string instance_id, std::chrono::milliseconds stop_timeout)
+      : hypervisor_(hypervisor),
+        registry_(registry),
+        cleaner_(cleaner),
+        logger_(logger),
+        instance_id_(std::move(instance_id)),
+        stop_timeout_(stop_timeout) {}
+
+  // Whatever the CVM's state. Asks the guest to power off, waits for at most the stop timeout, then
+  // powers it off. Joins a removal already under way. Errors: kNotFound; anything the hypervisor
+  // says, in which case the removal is taken up again later.
+  Result<void> Remove(const CvmId& id, const std::string& cause);
+
+  // Second half of a CVM that ended by itself (Registry::NoteEnded returned true).
+  void CleanEnded(const CvmId& id);
+
+ private:
+  void MarkRemoving(const CvmId& id);
+  void ShutDown(const CvmId& id);
+
+  Hypervisor& hypervisor_;
+  Registry& registry_;
+  const Cleaner& cleaner_;
+  Logger& logger_;
+  const std::string instance_id_;
+  const std::chrono::milliseconds stop_timeout_;
+};
+
+}  // namespace cocos::cvm
