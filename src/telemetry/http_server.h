@@ -1,0 +1,69 @@
+// The HTTP listener: GET or HEAD of /health, /ready and /metrics.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/logger.h"
+#include "base/result.h"
+
+namespace cocos {
+
+// TLS of a listener. Values are a path or the PEM text itself; empty means not set. Certificate and
+// key turn TLS on, a client CA bundle then makes a client certificate mandatory. The names are
+// those of the variables the values come from, for errors.
+struct HttpTlsOptions {
+  std::string cert;
+  std::string key;
+  std::string client_ca;
+  std::string cert_variable = "MANAGER_HTTP_SERVER_CERT";
+  std::string key_variable = "MANAGER_HTTP_SERVER_KEY";
+  std::string client_ca_variable = "MANAGER_HTTP_CLIENT_CA_CERTS";
+};
+
+struct HttpOptions {
+  std::string host = "localhost";  // name or address; the first address it resolves to is used
+  std::uint16_t port = 7003;       // 0: any free port, see HttpServer::port()
+  HttpTlsOptions tls;
+  unsigned threads = 4;
+};
+
+// The fields of /health, in upstream's order.
+struct HealthInfo {
+  std::string version;
+  std::string commit;
+  std::string build_time;
+  std::string instance_id;
+};
+
+struct HttpContent {
+  // What keeps the manager from serving, for people; none: ready.
+  std::function<std::vector<std::string>()> missing;
+  std::function<std::string()> metrics;  // Prometheus' text format 0.0.4
+};
+
+// Serves from Start until destruction, which stops accepting, finishes requests in progress and
+// joins the threads. The functions of `content` are called on the server's threads and must be
+// thread-safe.
+class HttpServer {
+ public:
+  // Logs where it listens. `logger` must outlive the server. Errors: kInvalidArgument (TLS values),
+  // kFailedPrecondition naming host and port (in use, not allowed, no such address).
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpOptions& options,
+                                                   const HealthInfo& health, HttpContent content,
+                                                   Logger& logger);
+  ~HttpServer();
+
+  std::uint16_t port() const;
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cocos
