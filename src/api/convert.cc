@@ -1,0 +1,119 @@
+#include "api/convert.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace cocos::api {
+namespace {
+
+namespace pb = operators::v1;
+
+// A text field that is not UTF-8 makes clients drop the whole message, and a console holds whatever
+// the guest printed. Such texts lose everything beyond ASCII; all others stay as they are.
+std::string ToUtf8(const std::string& text) {
+  if (google::protobuf::internal::IsStructurallyValidUTF8(text)) return text;
+  std::string repaired = text;
+  for (char& c : repaired) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return repaired;
+}
+
+}  // namespace
+
+std::string HostPort(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+pb::CvmState ToProto(cvm::State state) {
+  switch (state) {
+    case cvm::State::kRequested:
+      return pb::CVM_STATE_REQUESTED;
+    case cvm::State::kReserved:
+      return pb::CVM_STATE_RESERVED;
+    case cvm::State::kStaged:
+      return pb::CVM_STATE_STAGED;
+    case cvm::State::kDefined:
+      return pb::CVM_STATE_DEFINED;
+    case cvm::State::kStarting:
+      return pb::CVM_STATE_STARTING;
+    case cvm::State::kRunning:
+      return pb::CVM_STATE_RUNNING;
+    case cvm::State::kStopping:
+      return pb::CVM_STATE_STOPPING;
+    case cvm::State::kRemoved:
+      return pb::CVM_STATE_REMOVED;
+    case cvm::State::kFailed:
+      return pb::CVM_STATE_FAILED;
+    case cvm::State::kUnknown:
+      return pb::CVM_STATE_UNKNOWN;
+  }
+  return pb::CVM_STATE_UNSPECIFIED;
+}
+
+pb::Tee ToProto(domain::Tee tee) {
+  switch (tee) {
+    case domain::Tee::kNone:
+      return pb::TEE_NONE;
+    case domain::Tee::kSevSnp:
+      return pb::TEE_SEV_SNP;
+    case domain::Tee::kTdx:
+      return pb::TEE_TDX;
+  }
+  return pb::TEE_UNSPECIFIED;
+}
+
+google::protobuf::Timestamp ToProto(cvm::TimePoint time) {
+  // Floor: nanos must not be negative, also before 1970.
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(seconds.time_since_epoch().count());
+  timestamp.set_nanos(static_cast<std::int32_t>(
+      std::chrono::duration_cast<std::chrono::nanoseconds>(time - seconds).count()));
+  return timestamp;
+}
+
+pb::Cvm ToProto(const cvm::Snapshot& snapshot) {
+  pb::Cvm cvm;
+  cvm.set_id(snapshot.id.text());
+  cvm.set_domain_name("cvm-" + snapshot.id.text());
+  cvm.set_state(ToProto(snapshot.state));
+  cvm.set_class_name(snapshot.class_name);
+  cvm.set_tee(ToProto(snapshot.tee));
+  *cvm.mutable_created() = ToProto(snapshot.created);
+  *cvm.mutable_changed() = ToProto(snapshot.changed);
+  if (snapshot.expires) *cvm.mutable_expires() = ToProto(*snapshot.expires);
+  if (snapshot.agent_port != 0) {
+    cvm.set_agent_address(HostPort(snapshot.agent_bind_address, snapshot.agent_port));
+  }
+  cvm.set_vsock_cid(snapshot.vsock_cid.value_or(0));
+  cvm.set_computation_id(snapshot.computation_id);
+  cvm.set_kernel_command_line(snapshot.kernel_command_line);
+  cvm.set_memory_mib(snapshot.memory_mib);
+  cvm.set_vcpus(snapshot.vcpus);
+  cvm.set_cause(ToUtf8(snapshot.cause));
+  cvm.set_console_tail(ToUtf8(snapshot.console_tail));
+  for (const auto& [name, value] : snapshot.reference_values) {
+    (*cvm.mutable_reference_values())[name] = value;
+  }
+  return cvm;
+}
+
+pb::WatchCvmsResponse ToProto(const cvm::Change& change) {
+  pb::WatchCvmsResponse response;
+  response.set_revision(change.revision);
+  *response.mutable_time() = ToProto(change.time);
+  response.set_previous_state(ToProto(change.previous));
+  *response.mutable_cvm() = ToProto(change.cvm);
+  if (change.event_latency) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*change.event_latency);
+    response.mutable_event_latency()->set_seconds(seconds.count());
+    response.mutable_event_latency()->set_nanos(
+        static_cast<std::int32_t>((*change.event_latency - seconds).count()));
+  }
+  return response;
+}
+
+}  // namespace cocos::api

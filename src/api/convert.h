@@ -1,0 +1,21 @@
+// Values of the core as messages of the operator API.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cvm/cvm.h"
+#include "proto/operator.pb.h"
+
+namespace cocos::api {
+
+// "127.0.0.1:7002", "[::1]:7002".
+std::string HostPort(const std::string& host, std::uint16_t port);
+
+operators::v1::CvmState ToProto(cvm::State state);
+operators::v1::Tee ToProto(domain::Tee tee);
+google::protobuf::Timestamp ToProto(cvm::TimePoint time);
+operators::v1::Cvm ToProto(const cvm::Snapshot& snapshot);
+operators::v1::WatchCvmsResponse ToProto(const cvm::Change& change);
+
+}  // namespace cocos::api
