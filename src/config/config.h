@@ -1,0 +1,141 @@
+// The daemon's configuration as plain checked values: environment variables and class files.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cocos::config {
+
+// TLS texts of a listener; each is a path or the PEM text itself, empty: not set.
+struct ListenerConfig {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string server_cert;
+  std::string server_key;
+  std::string server_ca_certs;
+  std::string client_ca_certs;
+};
+
+// The Computation Management Service this manager is a client of. No URL: none.
+struct CmsConfig {
+  std::string url;
+  std::chrono::nanoseconds timeout{0};
+  std::string client_cert;
+  std::string client_key;
+  std::string server_ca_certs;
+};
+
+enum class TeeChoice { kAuto, kNone, kSevSnp, kTdx };
+
+struct SnpConfig {
+  std::uint64_t policy = 0x30000;
+  std::optional<unsigned> cbitpos;
+  std::optional<unsigned> reduced_phys_bits;
+  std::string host_data;  // base64 of 32 bytes, empty: none
+  std::string id_block;   // base64 of 96 bytes
+  std::string id_auth;    // base64 of 4096 bytes
+  std::optional<bool> author_key;
+  std::optional<bool> vcek;
+  std::optional<bool> kernel_hashes;
+};
+
+struct TdxConfig {
+  std::optional<std::uint64_t> policy;
+  std::string mr_config_id;  // base64 of 48 bytes, empty: none
+  std::string mr_owner;
+  std::string mr_owner_config;
+  // UNIX socket of the quote generation service; no value: no quotes.
+  std::optional<std::string> quote_generation_socket;
+};
+
+struct AttestationConfig {
+  std::string mode;         // "off", "report", "enforce"
+  std::string policy_path;  // empty: none
+};
+
+// One `match` rule: a computation with this key and value belongs to the class.
+struct MatchRule {
+  std::string key;
+  std::string value;
+};
+
+struct ClassConfig {
+  std::string name;
+  std::string origin;  // file, or "environment"
+  TeeChoice tee = TeeChoice::kAuto;
+  std::string template_name;  // empty: chosen by TEE and firmware
+  std::string emulator;       // absolute path; empty: libvirt's choice
+  std::string machine = "q35";
+  std::string cpu_model = "EPYC";
+  unsigned vcpus = 4;
+  unsigned max_vcpus = 64;
+  std::uint64_t memory_mib = 2048;
+  unsigned memory_slots = 5;  // 0: none
+  std::uint64_t max_memory_mib = 30720;
+  std::string kernel;
+  std::string initrd;
+  std::string command_line;
+  std::string firmware_code;  // pflash pair, for guests without a TEE
+  std::string firmware_vars;
+  std::string firmware_rom;  // stateless image, for SEV-SNP and TDX
+  std::string igvm;
+  std::uint16_t guest_port = 7002;
+  unsigned pci_slot = 2;
+  bool disable_legacy = true;
+  bool iommu_platform = true;
+  std::string rom_file;
+  SnpConfig snp;
+  TdxConfig tdx;
+  bool vsock = false;
+  std::optional<std::chrono::nanoseconds> ttl_default;
+  std::optional<std::chrono::nanoseconds> ttl_max;
+  unsigned max_cvms = 0;
+  AttestationConfig attestation;
+  std::vector<MatchRule> match;
+};
+
+// One effective value and where it came from, for people.
+struct Setting {
+  std::string name;    // "MANAGER_MAX_VMS", "class small: resources.vcpus"
+  std::string value;   // masked if secret
+  std::string origin;  // "default", "environment", "environment (as OLD_NAME)", "FILE:LINE"
+};
+
+struct Config {
+  std::string log_level = "info";
+  std::string instance_id;  // empty: the one kept in the state directory
+  std::string jaeger_url;
+  double jaeger_trace_ratio = 1.0;
+  std::string eos_version;
+  std::string ovmf_version;
+  unsigned max_vms = 10;  // 0: no limit
+  ListenerConfig grpc;
+  ListenerConfig http;
+  CmsConfig cms;
+  std::string libvirt_uri = "qemu:///system";
+  std::string config_dir = "/etc/cocos";
+  std::string runtime_dir = "/run/cocos-manager";
+  std::string state_dir = "/var/lib/cocos-manager";
+  std::string console_dir = "/var/log/cocos-manager/console";
+  std::vector<std::string> template_dirs;  // searched in this order
+  std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);
+  std::string host_forward_bind = "0.0.0.0";
+  std::uint16_t first_forward_port = 6100;
+  std::uint16_t last_forward_port = 6200;
+  bool enable_kvm = true;
+  bool enable_host_data = false;
+  std::optional<bool> enable_sev_snp;  // no value: as the host has it
+  std::optional<bool> enable_tdx;
+  std::string qemu_group;  // group of QEMU's process, empty: libvirt-qemu if it exists
+  std::string pcr_values_path;
+  std::string corim_signing_key_path;
+  std::string attestation_policy_format;  // "json" or "corim"
+  std::vector<ClassConfig> classes;       // "default" first
+  std::vector<std::string> warnings;      // for the log, in order
+  std::vector<Setting> settings;          // everything above, for --check-config
+};
+
+}  // namespace cocos::config
