@@ -1,0 +1,203 @@
+#include "daemon/daemon.h"
+
+#include <grp.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "daemon/build_info.h"
+#include "daemon/host_detection.h"
+#include "hypervisor/kvm_probe.h"
+
+namespace cocos::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What upstream grants calls in progress when it is told to end.
+constexpr std::chrono::milliseconds kShutdownGrace = 5s;
+
+constexpr char kDefaultQemuGroup[] = "libvirt-qemu";
+
+// How guests without a TEE are run. A KVM that opens but runs nothing would make every guest hang.
+domain::Hypervisor ChooseHypervisor(const config::Config& config, Logger& logger) {
+  if (config.libvirt_uri.starts_with("test:")) return domain::Hypervisor::kTest;
+  if (!config.enable_kvm) {
+    logger.Warn("KVM is turned off; CVMs run by software emulation, without a TEE and slowly",
+                {{"variable", "MANAGER_QEMU_ENABLE_KVM"}});
+    return domain::Hypervisor::kQemu;
+  }
+  const hypervisor::KvmProbe probe = hypervisor::ProbeKvm();
+  if (probe.status == hypervisor::KvmStatus::kUsable) return domain::Hypervisor::kKvm;
+  // libvirt's own process may well be allowed to open what this one is not.
+  if (probe.status == hypervisor::KvmStatus::kNoPermission) return domain::Hypervisor::kKvm;
+  logger.Warn("KVM cannot be used; CVMs run by software emulation, without a TEE and slowly",
+              {{"cause", probe.detail}});
+  return domain::Hypervisor::kQemu;
+}
+
+void LogTee(const HostTee& tee, Logger& logger) {
+  if (tee.sev_snp) {
+    logger.Info("Manager started with SEV-SNP enabled");
+  } else if (tee.tdx) {
+    logger.Info("Manager started with TDX enabled");
+  } else {
+    logger.Info("Manager started without confidential computing support");
+  }
+}
+
+std::optional<gid_t> GroupId(const std::string& name) {
+  group entry = {};
+  group* found = nullptr;
+  std::array<char, 16384> buffer;
+  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0) return {};
+  return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
+}
+
+// The group of QEMU's process, which must read the shares. None where QEMU runs as our own user.
+Result<std::optional<gid_t>> ShareGroup(const config::Config& config) {
+  const bool own_user = config.libvirt_uri.starts_with("test:") ||
+                        config.libvirt_uri.find(":///session") != std::string::npos;
+  if (own_user) return std::optional<gid_t>();
+  const std::string name = config.qemu_group.empty() ? kDefaultQemuGroup : config.qemu_group;
+  const std::optional<gid_t> id = GroupId(name);
+  if (!id && !config.qemu_group.empty()) {
+    return Fail(ErrorCode::kInvalidArgument, "MANAGER_QEMU_GROUP {:?}: want a group of this host",
+                name);
+  }
+  return id;
+}
+
+cvm::ManagerOptions ManagerOptionsFrom(const config::Config& config,
+                                       const std::string& instance_id) {
+  cvm::ManagerOptions options;
+  options.instance_id = instance_id;
+  options.runtime_dir = config.runtime_dir;
+  options.state_dir = config.state_dir;
+  options.console_dir = config.console_dir;
+  options.max_cvms = config.max_vms;
+  options.first_port = config.first_forward_port;
+  options.last_port = config.last_forward_port;
+  options.excluded_ports = {config.grpc.port, config.http.port};
+  options.bind_address = config.host_forward_bind;
+  options.stop_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.stop_timeout);
+  return options;
+}
+
+// Upstream reports the configuration that its VMs get; here that is the class "default".
+api::HostInfo HostInfoFrom(const config::Config& config) {
+  const config::ClassConfig& standard = config.classes.front();
+  return {.ovmf_version = config.ovmf_version,
+          .cpu_num = static_cast<int>(standard.vcpus),
+          .cpu_type = standard.cpu_model,
+          .kernel_cmd = standard.command_line,
+          .eos_version = config.eos_version};
+}
+
+// With a CMS to connect to, SERVER_CA_CERTS is what that one is verified by; without, upstream
+// takes it as a sign that clients must show certificates.
+std::string ClientCa(const config::ListenerConfig& listener, const config::CmsConfig& cms) {
+  if (!listener.client_ca_certs.empty()) return listener.client_ca_certs;
+  return cms.url.empty() ? listener.server_ca_certs : "";
+}
+
+api::ListenerOptions GrpcOptions(const config::Config& config) {
+  api::ListenerOptions options{.host = config.grpc.host, .port = config.grpc.port};
+  options.tls.cert = config.grpc.server_cert;
+  options.tls.key = config.grpc.server_key;
+  options.tls.client_ca = ClientCa(config.grpc, config.cms);
+  return options;
+}
+
+HttpOptions HttpOptionsFrom(const config::Config& config) {
+  HttpOptions options{.host = config.http.host, .port = config.http.port};
+  options.tls.cert = config.http.server_cert;
+  options.tls.key = config.http.server_key;
+  options.tls.client_ca = ClientCa(config.http, {});
+  return options;
+}
+
+constexpr std::array kAllStates = {
+    cvm::State::kRequested, cvm::State::kReserved, cvm::State::kStaged,
+    cvm::State::kDefined,   cvm::State::kStarting, cvm::State::kRunning,
+    cvm::State::kStopping,  cvm::State::kFailed,   cvm::State::kUnknown};
+
+}  // namespace
+
+Daemon::Daemon(const config::Config& config, InstanceLock lock, Logger& logger)
+    : logger_(logger),
+      lock_(std::move(lock)),
+      hypervisor_(event_loop_, {.uri = config.libvirt_uri}) {
+  hypervisor_.SetEventSink(&events_);
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Logger& logger,
+                                              std::function<void(cvm::CreateStep)> after_step) {
+  // Everything that can be wrong with the configuration is found before anything is opened.
+  const HostAbilities host{.tee = DetectHostTee(), .hypervisor = ChooseHypervisor(config, logger)};
+  std::vector<cvm::ComputationClass> classes = COCOS_TRY(BuildClasses(config, host));
+  const std::string instance_id =
+      COCOS_TRY(ResolveInstanceId(config.instance_id, config.state_dir));
+  InstanceLock lock = COCOS_TRY(InstanceLock::Acquire(config.runtime_dir, instance_id));
+
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), logger));
+  COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), std::move(after_step)));
+  COCOS_TRY(daemon->Listen(config, instance_id));
+  LogTee(host.tee, logger);
+  return daemon;
+}
+
+Result<void> Daemon::OpenManager(const config::Config& config, const std::string& instance_id,
+                                 std::vector<cvm::ComputationClass> classes,
+                                 std::function<void(cvm::CreateStep)> after_step) {
+  cvm::ManagerOptions options = ManagerOptionsFrom(config, instance_id);
+  options.share_group = COCOS_TRY(ShareGroup(config));
+  options.after_step = std::move(after_step);
+  manager_ = COCOS_TRY(cvm::Manager::Open(hypervisor_, events_, clock_, logger_, std::move(classes),
+                                          std::move(options)));
+  return {};
+}
+
+Result<void> Daemon::Listen(const config::Config& config, const std::string& instance_id) {
+  const BuildInfo build{kVersion, kCommit, kBuildTime};
+  metrics_ = std::make_unique<Metrics>(build, [this] { return SampleState(); });
+  observer_ = std::make_unique<MetricsObserver>(*metrics_);
+  http_ = COCOS_TRY(HttpServer::Start(HttpOptionsFrom(config),
+                                      {kVersion, kCommit, kBuildTime, instance_id},
+                                      {.missing = [this] { return WhatIsMissing(); },
+                                       .metrics = [this] { return metrics_->Render(); }},
+                                      logger_));
+  // After the listener that says "not ready yet", before the one that takes requests.
+  manager_->Start();
+  manager_service_ =
+      std::make_unique<api::ManagerService>(*manager_, HostInfoFrom(config), logger_, *observer_);
+  operator_service_ = std::make_unique<api::OperatorService>(*manager_, logger_, *observer_);
+  grpc_ = COCOS_TRY(
+      api::GrpcServer::Start(GrpcOptions(config), *manager_service_, *operator_service_, logger_));
+  return {};
+}
+
+void Daemon::Shutdown() {
+  manager_->Close();
+  grpc_->Shutdown(kShutdownGrace);
+}
+
+StateSample Daemon::SampleState() const {
+  StateSample sample{.libvirt_connected = manager_->IsReady(), .healthy = manager_->IsReady()};
+  for (const cvm::State state : kAllStates) sample.cvms_by_state[std::string(StateName(state))] = 0;
+  for (const cvm::Snapshot& each : manager_->List().cvms) {
+    ++sample.cvms_by_state[std::string(StateName(each.state))];
+  }
+  return sample;
+}
+
+std::vector<std::string> Daemon::WhatIsMissing() const {
+  std::vector<std::string> missing;
+  if (!manager_->IsReady()) missing.emplace_back("libvirt cannot be reached");
+  return missing;
+}
+
+}  // namespace cocos::daemon

@@ -1,0 +1,64 @@
+// The running daemon: builds the objects and joins them.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/grpc_server.h"
+#include "api/manager_service.h"
+#include "api/operator_service.h"
+#include "base/logger.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "cvm/clock.h"
+#include "cvm/event_queue.h"
+#include "cvm/manager.h"
+#include "daemon/class_builder.h"
+#include "daemon/instance.h"
+#include "daemon/metrics_observer.h"
+#include "hypervisor/event_loop.h"
+#include "hypervisor/libvirt_hypervisor.h"
+#include "telemetry/http_server.h"
+#include "telemetry/metrics.h"
+
+namespace cocos::daemon {
+
+// Destroyed bottom up, which is the shutdown: the API goes first, the event loop last. CVMs run on.
+class Daemon {
+ public:
+  // Everything up to and including the listeners; the API answers when this returns.
+  // Errors name what an operator has to change.
+  static Result<std::unique_ptr<Daemon>> Start(const config::Config& config, Logger& logger,
+                                               std::function<void(cvm::CreateStep)> after_step);
+
+  // Refuses new requests and waits for those in progress.
+  void Shutdown();
+
+ private:
+  Daemon(const config::Config& config, InstanceLock lock, Logger& logger);
+
+  Result<void> OpenManager(const config::Config& config, const std::string& instance_id,
+                           std::vector<cvm::ComputationClass> classes,
+                           std::function<void(cvm::CreateStep)> after_step);
+  Result<void> Listen(const config::Config& config, const std::string& instance_id);
+  StateSample SampleState() const;
+  std::vector<std::string> WhatIsMissing() const;
+
+  Logger& logger_;
+  const InstanceLock lock_;
+  const cvm::SystemClock clock_;
+  hypervisor::EventLoop event_loop_;          // before the first connection, until after the last
+  cvm::EventQueue events_;                    // the hypervisor writes, the manager reads
+  hypervisor::LibvirtHypervisor hypervisor_;  // deregisters callbacks, closes the connection
+  std::unique_ptr<cvm::Manager> manager_;     // waits for its work in flight
+  std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<MetricsObserver> observer_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<api::ManagerService> manager_service_;
+  std::unique_ptr<api::OperatorService> operator_service_;
+  std::unique_ptr<api::GrpcServer> grpc_;
+};
+
+}  // namespace cocos::daemon
