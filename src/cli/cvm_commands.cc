@@ -1,0 +1,243 @@
+#include "cli/cvm_commands.h"
+
+#include <grpcpp/client_context.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "cli/format.h"
+#include "cli/retry_pause.h"
+#include "proto/manager.grpc.pb.h"
+#include "proto/operator.grpc.pb.h"
+
+namespace cocos::cli {
+namespace {
+
+using operators::v1::Operator;
+
+void ApplyTimeout(const ManagerOptions& manager, grpc::ClientContext& context) {
+  if (!manager.timeout) return;
+  context.set_deadline(
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(*manager.timeout));
+}
+
+Result<std::unique_ptr<::manager::ManagerService::Stub>> ManagerStub(
+    const ManagerOptions& manager) {
+  return ::manager::ManagerService::NewStub(COCOS_TRY(OpenChannel(manager.connection)));
+}
+
+Result<std::unique_ptr<Operator::Stub>> OperatorStub(const ManagerOptions& manager) {
+  return Operator::NewStub(COCOS_TRY(OpenChannel(manager.connection)));
+}
+
+Result<std::string> ReadOptional(const std::string& path) {
+  if (path.empty()) return std::string();
+  return ReadFile(path);
+}
+
+// A token in a file usually ends with the line break an editor put there.
+Result<std::string> ReadSecret(const std::string& path) {
+  std::string secret = COCOS_TRY(ReadOptional(path));
+  while (secret.ends_with('\n')) secret.pop_back();
+  return secret;
+}
+
+Result<::manager::CreateReq> BuildRequest(const CreateOptions& options) {
+  ::manager::CreateReq request;
+  request.set_agent_cvm_server_url(options.server_url);
+  request.set_agent_cvm_server_ca_cert(COCOS_TRY(ReadOptional(options.server_ca)));
+  request.set_agent_cvm_client_key(COCOS_TRY(ReadOptional(options.client_key)));
+  request.set_agent_cvm_client_cert(COCOS_TRY(ReadOptional(options.client_cert)));
+  request.set_agent_cvm_ca_url(options.ca_url);
+  request.set_agent_log_level(options.log_level);
+  request.set_ttl(options.ttl);
+  request.set_computation_class(options.computation_class);
+  request.set_agent_certs_token(COCOS_TRY(ReadSecret(options.certs_token_file)));
+  request.set_aws_access_key_id(options.aws_access_key_id);
+  request.set_aws_secret_access_key(COCOS_TRY(ReadSecret(options.aws_secret_access_key_file)));
+  request.set_aws_endpoint_url(options.aws_endpoint_url);
+  request.set_aws_region(options.aws_region);
+  request.set_aa_kbs_params(options.aa_kbs_params);
+  return request;
+}
+
+Result<operators::v1::ListCvmsResponse> FetchList(const ManagerOptions& manager,
+                                                  Operator::Stub& stub) {
+  grpc::ClientContext context;
+  ApplyTimeout(manager, context);
+  operators::v1::ListCvmsResponse list;
+  const grpc::Status status = stub.ListCvms(&context, {}, &list);
+  if (!status.ok()) return tl::unexpected(StatusError(status));
+  return list;
+}
+
+void PrintList(const ManagerOptions& manager, const operators::v1::ListCvmsResponse& list,
+               const Streams& streams) {
+  if (manager.json) {
+    streams.out << ListJson(list).dump(2) << std::endl;
+  } else {
+    streams.out << FormatList(list) << std::flush;
+  }
+}
+
+// One watch across connections.
+class Watcher {
+ public:
+  Watcher(const ManagerOptions& manager, const WatchOptions& options, const Streams& streams,
+          Operator::Stub& stub)
+      : manager_(manager),
+        streams_(streams),
+        stub_(stub),
+        revision_(options.after_revision),
+        left_(options.count) {}
+
+  Result<void> Run();
+
+ private:
+  // True when the wanted number of changes was printed.
+  bool FollowOnce(grpc::Status& status);
+  void Print(const operators::v1::WatchCvmsResponse& change);
+  Result<void> ListAgain();
+
+  const ManagerOptions& manager_;
+  const Streams& streams_;
+  Operator::Stub& stub_;
+  std::optional<std::uint64_t> revision_;
+  std::uint64_t left_;
+  RetryPause pause_;
+};
+
+Result<void> Watcher::Run() {
+  while (true) {
+    grpc::Status status;
+    if (FollowOnce(status)) return {};
+    switch (status.error_code()) {
+      case grpc::StatusCode::UNAVAILABLE:
+      case grpc::StatusCode::CANCELLED:  // the manager is shutting down
+        streams_.err << "cvmctl: watch: " << DescribeStatus(status) << "; connecting again"
+                     << std::endl;
+        pause_.Wait();
+        break;
+      case grpc::StatusCode::FAILED_PRECONDITION:
+        streams_.err << "cvmctl: watch: " << status.error_message() << std::endl;
+        if (Result<void> listed = ListAgain(); !listed) pause_.Wait();
+        break;
+      default:
+        return tl::unexpected(StatusError(status));
+    }
+  }
+}
+
+bool Watcher::FollowOnce(grpc::Status& status) {
+  grpc::ClientContext context;
+  operators::v1::WatchCvmsRequest request;
+  if (revision_) {
+    request.set_after_revision(*revision_);
+  } else {
+    request.set_from_now(true);
+  }
+  const auto reader = stub_.WatchCvms(&context, request);
+  operators::v1::WatchCvmsResponse change;
+  while (reader->Read(&change)) {
+    pause_.Reset();
+    revision_ = change.revision();
+    Print(change);
+    if (left_ > 0 && --left_ == 0) {
+      context.TryCancel();
+      static_cast<void>(reader->Finish());
+      return true;
+    }
+  }
+  status = reader->Finish();
+  return false;
+}
+
+void Watcher::Print(const operators::v1::WatchCvmsResponse& change) {
+  if (manager_.json) {
+    streams_.out << ChangeJson(change).dump() << std::endl;
+  } else {
+    streams_.out << FormatChange(change) << std::flush;
+  }
+}
+
+Result<void> Watcher::ListAgain() {
+  const auto list = COCOS_TRY(FetchList(manager_, stub_));
+  PrintList(manager_, list, streams_);
+  revision_ = list.revision();
+  return {};
+}
+
+}  // namespace
+
+Result<void> CreateCvm(const ManagerOptions& manager, const CreateOptions& options,
+                       const Streams& streams) {
+  const ::manager::CreateReq request = COCOS_TRY(BuildRequest(options));
+  const auto stub = COCOS_TRY(ManagerStub(manager));
+  grpc::ClientContext context;
+  ApplyTimeout(manager, context);
+  ::manager::CreateRes response;
+  const grpc::Status status = stub->CreateVm(&context, request, &response);
+  if (!status.ok()) return tl::unexpected(StatusError(status));
+  if (manager.json) {
+    const nlohmann::ordered_json json = {{"id", response.cvm_id()},
+                                         {"agent_port", response.forwarded_port()}};
+    streams.out << json.dump() << std::endl;
+  } else {
+    streams.out << fmt::format("created CVM {}, agent port {}\n", response.cvm_id(),
+                               response.forwarded_port());
+  }
+  return {};
+}
+
+Result<void> RemoveCvms(const ManagerOptions& manager, const std::vector<std::string>& ids,
+                        const Streams& streams) {
+  const auto stub = COCOS_TRY(ManagerStub(manager));
+  std::string failed;
+  for (const std::string& id : ids) {
+    grpc::ClientContext context;
+    ApplyTimeout(manager, context);
+    ::manager::RemoveReq request;
+    request.set_cvm_id(id);
+    google::protobuf::Empty response;
+    const grpc::Status status = stub->RemoveVm(&context, request, &response);
+    if (status.ok()) {
+      if (!manager.json) streams.out << fmt::format("removed CVM {}\n", id) << std::flush;
+    } else {
+      failed += fmt::format("{}{}: {}", failed.empty() ? "" : "; ", id, DescribeStatus(status));
+    }
+  }
+  if (!failed.empty()) return tl::unexpected(Error(ErrorCode::kInternal, failed));
+  return {};
+}
+
+Result<void> ListCvms(const ManagerOptions& manager, const Streams& streams) {
+  const auto stub = COCOS_TRY(OperatorStub(manager));
+  PrintList(manager, COCOS_TRY(FetchList(manager, *stub)), streams);
+  return {};
+}
+
+Result<void> ShowCvm(const ManagerOptions& manager, const std::string& id, const Streams& streams) {
+  const auto stub = COCOS_TRY(OperatorStub(manager));
+  grpc::ClientContext context;
+  ApplyTimeout(manager, context);
+  operators::v1::GetCvmRequest request;
+  request.set_id(id);
+  operators::v1::GetCvmResponse response;
+  const grpc::Status status = stub->GetCvm(&context, request, &response);
+  if (!status.ok()) return tl::unexpected(StatusError(status));
+  if (manager.json) {
+    streams.out << CvmJson(response.cvm()).dump(2) << std::endl;
+  } else {
+    streams.out << FormatCvm(response.cvm()) << std::flush;
+  }
+  return {};
+}
+
+Result<void> WatchCvms(const ManagerOptions& manager, const WatchOptions& options,
+                       const Streams& streams) {
+  const auto stub = COCOS_TRY(OperatorStub(manager));
+  return Watcher(manager, options, streams, *stub).Run();
+}
+
+}  // namespace cocos::cli

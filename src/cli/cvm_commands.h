@@ -1,0 +1,58 @@
+// Commands about CVMs: create, remove, list, info, watch.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/connection.h"
+#include "cli/streams.h"
+
+namespace cocos::cli {
+
+struct ManagerOptions {
+  ConnectionOptions connection;
+  std::optional<std::chrono::nanoseconds> timeout;  // of one call; none: no limit
+  bool json = false;
+};
+
+// Paths are read locally; secrets come from files so that no other user sees them in a process
+// list.
+struct CreateOptions {
+  std::string server_url;
+  std::string server_ca;
+  std::string client_key;
+  std::string client_cert;
+  std::string ca_url;
+  std::string log_level;
+  std::string ttl;
+  std::string computation_class;
+  std::string certs_token_file;
+  std::string aws_access_key_id;
+  std::string aws_secret_access_key_file;
+  std::string aws_endpoint_url;
+  std::string aws_region;
+  std::string aa_kbs_params;
+};
+
+struct WatchOptions {
+  std::optional<std::uint64_t> after_revision;  // none: from now on
+  std::uint64_t count = 0;                      // end after so many changes; 0: never
+};
+
+Result<void> CreateCvm(const ManagerOptions& manager, const CreateOptions& options,
+                       const Streams& streams);
+// Tries every id. Errors name those that failed.
+Result<void> RemoveCvms(const ManagerOptions& manager, const std::vector<std::string>& ids,
+                        const Streams& streams);
+Result<void> ListCvms(const ManagerOptions& manager, const Streams& streams);
+Result<void> ShowCvm(const ManagerOptions& manager, const std::string& id, const Streams& streams);
+// Follows changes; resumes after a lost connection from the last revision it printed. Told that
+// changes are missing, it prints the present list and goes on from there.
+Result<void> WatchCvms(const ManagerOptions& manager, const WatchOptions& options,
+                       const Streams& streams);
+
+}  // namespace cocos::cli

@@ -1,0 +1,234 @@
+#include "cli/cvmctl.h"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <optional>
+
+#include "base/go_duration.h"
+#include "cli/agent_commands.h"
+#include "cli/cvm_commands.h"
+
+#ifndef COCOS_VERSION
+#define COCOS_VERSION "unknown"
+#endif
+
+namespace cocos::cli {
+namespace {
+
+using Environment = std::map<std::string, std::string>;
+
+std::string Variable(const Environment& environment, const std::string& name,
+                     const std::string& otherwise) {
+  const auto found = environment.find(name);
+  return found == environment.end() || found->second.empty() ? otherwise : found->second;
+}
+
+// Everything the command line can say, and which command it says it to.
+class CommandLine {
+ public:
+  CommandLine(const Environment& environment, const Streams& streams)
+      : streams_(streams), app_("Creates and watches confidential VMs.", "cvmctl") {
+    app_.set_version_flag("--version", "cvmctl " COCOS_VERSION);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    AddGlobal(environment);
+    AddCreate();
+    AddSimple();
+    AddWatch();
+    AddAgent(environment);
+  }
+
+  int Run(std::vector<std::string> arguments);
+
+ private:
+  using Command = std::function<Result<void>()>;
+
+  void AddGlobal(const Environment& environment);
+  void AddCreate();
+  void AddSimple();
+  void AddWatch();
+  void AddAgent(const Environment& environment);
+  void AddTransfers(CLI::App& agent);
+  CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                       Command command);
+  Result<void> ApplyTexts();
+
+  const Streams& streams_;
+  CLI::App app_;
+  std::string name_;  // of the command that was given
+  Command command_;
+  ManagerOptions manager_;
+  std::string timeout_;
+  std::string output_ = "table";
+  CreateOptions create_;
+  std::vector<std::string> ids_;
+  WatchOptions watch_;
+  AgentOptions agent_;
+  std::string wait_ = "0";
+  AlgorithmOptions algorithm_;
+  std::string data_path_;
+  std::string result_path_ = "results.zip";
+  bool overwrite_ = false;
+  KeysOptions keys_;
+};
+
+CLI::App* CommandLine::AddCommand(CLI::App& parent, const std::string& name,
+                                  const std::string& description, Command command) {
+  CLI::App* added = parent.add_subcommand(name, description);
+  added->callback([this, name, command = std::move(command)] {
+    name_ = name;
+    command_ = command;
+  });
+  return added;
+}
+
+void CommandLine::AddGlobal(const Environment& environment) {
+  ConnectionOptions& connection = manager_.connection;
+  connection.address = Variable(environment, "MANAGER_GRPC_URL", "localhost:7002");
+  connection.client_cert = Variable(environment, "MANAGER_GRPC_CLIENT_CERT", "");
+  connection.client_key = Variable(environment, "MANAGER_GRPC_CLIENT_KEY", "");
+  connection.server_ca = Variable(environment, "MANAGER_GRPC_SERVER_CA_CERTS", "");
+  app_.add_option("--manager", connection.address, "host:port of the manager [MANAGER_GRPC_URL]");
+  app_.add_option("--cert", connection.client_cert,
+                  "client certificate [MANAGER_GRPC_CLIENT_CERT]");
+  app_.add_option("--key", connection.client_key, "its private key [MANAGER_GRPC_CLIENT_KEY]");
+  app_.add_option("--ca", connection.server_ca,
+                  "CA of the manager's certificate [MANAGER_GRPC_SERVER_CA_CERTS]");
+  app_.add_option("--timeout", timeout_, "time limit of a call, e.g. 30s");
+  app_.add_option("--output", output_, "table or json")->check(CLI::IsMember({"table", "json"}));
+}
+
+void CommandLine::AddCreate() {
+  CLI::App* create = AddCommand(app_, "create", "create a CVM and wait until it runs",
+                                [this] { return CreateCvm(manager_, create_, streams_); });
+  create
+      ->add_option("--server-url", create_.server_url,
+                   "host:port of the computation service, as seen from the guest")
+      ->required();
+  create->add_option("--server-ca", create_.server_ca, "CA of that service, file");
+  create->add_option("--client-key", create_.client_key, "the agent's private key, file");
+  create->add_option("--client-crt", create_.client_cert, "the agent's certificate, file");
+  create->add_option("--ca-url", create_.ca_url, "certificate service for the agent");
+  create->add_option("--log-level", create_.log_level, "log level of the agent");
+  create->add_option("--ttl", create_.ttl, "remove the CVM after this time, e.g. 1h30m");
+  create->add_option("--class", create_.computation_class, "computation class");
+  create->add_option("--certs-token-file", create_.certs_token_file,
+                     "file with the token for the certificate service");
+  create->add_option("--aws-access-key-id", create_.aws_access_key_id, "AWS access key id");
+  create->add_option("--aws-secret-access-key-file", create_.aws_secret_access_key_file,
+                     "file with the AWS secret access key");
+  create->add_option("--aws-endpoint-url", create_.aws_endpoint_url, "AWS endpoint");
+  create->add_option("--aws-region", create_.aws_region, "AWS region");
+  create->add_option("--aa-kbs-params", create_.aa_kbs_params,
+                     "attestation agent parameters on the kernel command line");
+}
+
+void CommandLine::AddSimple() {
+  AddCommand(app_, "list", "list all CVMs", [this] { return ListCvms(manager_, streams_); });
+  CLI::App* info = AddCommand(app_, "info", "show one CVM",
+                              [this] { return ShowCvm(manager_, ids_.front(), streams_); });
+  info->add_option("id", ids_, "id of the CVM")->required()->expected(1);
+  CLI::App* remove = AddCommand(app_, "remove", "remove CVMs",
+                                [this] { return RemoveCvms(manager_, ids_, streams_); });
+  remove->add_option("id", ids_, "ids of the CVMs")->required();
+}
+
+void CommandLine::AddWatch() {
+  CLI::App* watch = AddCommand(app_, "watch", "follow every change of every CVM",
+                               [this] { return WatchCvms(manager_, watch_, streams_); });
+  watch->add_option("--after", watch_.after_revision, "changes after this revision");
+  watch->add_option("--count", watch_.count, "end after so many changes");
+}
+
+void CommandLine::AddAgent(const Environment& environment) {
+  CLI::App* agent = app_.add_subcommand("agent", "talk to the agent in a CVM");
+  agent->require_subcommand(1);
+  ConnectionOptions& connection = agent_.connection;
+  connection.address = Variable(environment, "AGENT_GRPC_URL", "localhost:7002");
+  connection.client_cert = Variable(environment, "AGENT_GRPC_CLIENT_CERT", "");
+  connection.client_key = Variable(environment, "AGENT_GRPC_CLIENT_KEY", "");
+  connection.server_ca = Variable(environment, "AGENT_GRPC_SERVER_CA_CERTS", "");
+  agent->add_option("--agent", connection.address, "host:port of the agent [AGENT_GRPC_URL]");
+  agent->add_option("--agent-ca", connection.server_ca,
+                    "CA of the agent's certificate [AGENT_GRPC_SERVER_CA_CERTS]");
+  agent->add_option("--agent-cert", connection.client_cert,
+                    "client certificate [AGENT_GRPC_CLIENT_CERT]");
+  agent->add_option("--agent-key", connection.client_key, "its key [AGENT_GRPC_CLIENT_KEY]");
+  agent->add_option("--agent-name", connection.server_name,
+                    "name the agent's certificate carries, where it is not that of the address");
+  agent->add_option("--wait", wait_, "keep trying to reach the agent for so long, e.g. 60s");
+  agent->fallthrough();
+  AddTransfers(*agent);
+}
+
+void CommandLine::AddTransfers(CLI::App& agent) {
+  const auto add_key = [this](CLI::App* command) {
+    command->add_option("--user-key", agent_.key_path, "your private key, PEM file")->required();
+  };
+  CLI::App* algo = AddCommand(agent, "algo", "upload the algorithm",
+                              [this] { return UploadAlgorithm(agent_, algorithm_, streams_); });
+  algo->add_option("file", algorithm_.path, "the algorithm")->required();
+  algo->add_option("--type", algorithm_.type, "bin, python, wasm or docker");
+  algo->add_option("--arg", algorithm_.arguments, "argument of the algorithm, repeatable")
+      ->allow_extra_args(false);
+  algo->add_option("--requirements", algorithm_.requirements_path, "Python requirements file");
+  algo->add_option("--python-runtime", algorithm_.python_runtime, "Python interpreter");
+  add_key(algo);
+
+  CLI::App* data = AddCommand(agent, "data", "upload a data set",
+                              [this] { return UploadData(agent_, data_path_, streams_); });
+  data->add_option("file", data_path_, "the data set; its name must be that of the manifest")
+      ->required();
+  add_key(data);
+
+  CLI::App* result = AddCommand(agent, "result", "download the result", [this] {
+    return DownloadResult(agent_, result_path_, overwrite_, streams_);
+  });
+  result->add_option("--out", result_path_, "file to write");
+  result->add_flag("--force", overwrite_, "replace the file");
+  add_key(result);
+
+  CLI::App* keys = AddCommand(agent, "keys", "make a key pair: public.pem and private.pem",
+                              [this] { return MakeKeys(keys_, streams_); });
+  keys->add_option("--type", keys_.type, "rsa, ecdsa or ed25519");
+  keys->add_option("--dir", keys_.directory, "where to write them");
+  keys->add_flag("--force", keys_.overwrite, "replace existing files");
+}
+
+Result<void> CommandLine::ApplyTexts() {
+  manager_.json = output_ == "json";
+  if (!timeout_.empty()) manager_.timeout = COCOS_TRY(ParseGoDuration(timeout_));
+  agent_.wait = COCOS_TRY(ParseGoDuration(wait_));
+  return {};
+}
+
+int CommandLine::Run(std::vector<std::string> arguments) {
+  constexpr int kFailed = 1;
+  constexpr int kUsage = 2;
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
+  try {
+    app_.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return app_.exit(error, streams_.out, streams_.err) == 0 ? 0 : kUsage;
+  }
+  if (Result<void> applied = ApplyTexts(); !applied) {
+    streams_.err << "cvmctl: " << applied.error().message() << std::endl;
+    return kUsage;
+  }
+  if (Result<void> done = command_(); !done) {
+    streams_.err << "cvmctl: " << name_ << ": " << done.error().message() << std::endl;
+    return kFailed;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int RunCvmctl(const std::vector<std::string>& arguments,
+              const std::map<std::string, std::string>& environment, const Streams& streams) {
+  return CommandLine(environment, streams).Run(arguments);
+}
+
+}  // namespace cocos::cli

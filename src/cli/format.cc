@@ -1,0 +1,158 @@
+#include "cli/format.h"
+
+#include <fmt/format.h>
+#include <google/protobuf/util/time_util.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+namespace cocos::cli {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+using nlohmann::ordered_json;
+using operators::v1::Cvm;
+
+// "CVM_STATE_RUNNING" to "running", "TEE_SEV_SNP" to "sev-snp".
+std::string EnumText(std::string_view name, std::string_view prefix) {
+  if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  std::string text(name);
+  std::ranges::transform(text, text.begin(), [](char c) {
+    if (c == '_') return '-';
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+std::string TimeText(const google::protobuf::Timestamp& time) { return TimeUtil::ToString(time); }
+
+// Tables: seconds are enough for people.
+std::string ShortTime(const google::protobuf::Timestamp& time) {
+  google::protobuf::Timestamp whole;
+  whole.set_seconds(time.seconds());
+  return TimeUtil::ToString(whole);
+}
+
+std::string LatencyText(const google::protobuf::Duration& latency) {
+  return fmt::format("{:.1f} ms",
+                     static_cast<double>(TimeUtil::DurationToNanoseconds(latency)) / 1e6);
+}
+
+}  // namespace
+
+std::string StateText(operators::v1::CvmState state) {
+  return EnumText(operators::v1::CvmState_Name(state), "CVM_STATE_");
+}
+
+std::string TeeText(operators::v1::Tee tee) {
+  return EnumText(operators::v1::Tee_Name(tee), "TEE_");
+}
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i)
+      line += fmt::format("{:<{}}", row[i], widths[i] + 2);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string FormatList(const operators::v1::ListCvmsResponse& list) {
+  std::vector<std::vector<std::string>> rows = {
+      {"ID", "STATE", "CLASS", "TEE", "AGENT", "CREATED", "EXPIRES"}};
+  for (const Cvm& cvm : list.cvms()) {
+    rows.push_back({cvm.id(), StateText(cvm.state()), cvm.class_name(), TeeText(cvm.tee()),
+                    cvm.agent_address(), ShortTime(cvm.created()),
+                    cvm.has_expires() ? ShortTime(cvm.expires()) : "-"});
+  }
+  return FormatTable(rows);
+}
+
+std::string FormatCvm(const Cvm& cvm) {
+  std::vector<std::vector<std::string>> rows = {
+      {"id", cvm.id()},
+      {"domain", cvm.domain_name()},
+      {"state", StateText(cvm.state())},
+      {"class", cvm.class_name()},
+      {"tee", TeeText(cvm.tee())},
+      {"agent", cvm.agent_address()},
+      {"created", TimeText(cvm.created())},
+      {"changed", TimeText(cvm.changed())},
+      {"expires", cvm.has_expires() ? TimeText(cvm.expires()) : "never"},
+      {"memory", fmt::format("{} MiB", cvm.memory_mib())},
+      {"vcpus", std::to_string(cvm.vcpus())},
+      {"kernel command line", cvm.kernel_command_line()},
+  };
+  if (cvm.vsock_cid() != 0) rows.push_back({"vsock CID", std::to_string(cvm.vsock_cid())});
+  if (!cvm.computation_id().empty()) rows.push_back({"computation", cvm.computation_id()});
+  if (!cvm.cause().empty()) rows.push_back({"cause", cvm.cause()});
+  std::vector<std::string> names;
+  for (const auto& [name, value] : cvm.reference_values()) names.push_back(name);
+  std::ranges::sort(names);
+  for (const std::string& name : names) rows.push_back({name, cvm.reference_values().at(name)});
+  std::string text = FormatTable(rows);
+  if (!cvm.console_tail().empty()) text += "last console output:\n" + cvm.console_tail() + "\n";
+  return text;
+}
+
+std::string FormatChange(const operators::v1::WatchCvmsResponse& change) {
+  std::string text =
+      fmt::format("{}  {}  {} -> {}", TimeText(change.time()), change.cvm().id(),
+                  StateText(change.previous_state()), StateText(change.cvm().state()));
+  if (!change.cvm().cause().empty()) text += "  " + change.cvm().cause();
+  if (change.has_event_latency())
+    text += "  (" + LatencyText(change.event_latency()) + " after the event)";
+  return text + "\n";
+}
+
+ordered_json CvmJson(const Cvm& cvm) {
+  ordered_json json = {{"id", cvm.id()},
+                       {"domain", cvm.domain_name()},
+                       {"state", StateText(cvm.state())},
+                       {"class", cvm.class_name()},
+                       {"tee", TeeText(cvm.tee())},
+                       {"agent", cvm.agent_address()},
+                       {"created", TimeText(cvm.created())},
+                       {"changed", TimeText(cvm.changed())},
+                       {"expires", nullptr},
+                       {"vsock_cid", cvm.vsock_cid()},
+                       {"computation_id", cvm.computation_id()},
+                       {"kernel_command_line", cvm.kernel_command_line()},
+                       {"memory_mib", cvm.memory_mib()},
+                       {"vcpus", cvm.vcpus()},
+                       {"cause", cvm.cause()},
+                       {"console_tail", cvm.console_tail()},
+                       {"reference_values", ordered_json::object()}};
+  if (cvm.has_expires()) json["expires"] = TimeText(cvm.expires());
+  for (const auto& [name, value] : cvm.reference_values()) json["reference_values"][name] = value;
+  return json;
+}
+
+ordered_json ListJson(const operators::v1::ListCvmsResponse& list) {
+  ordered_json json = {{"revision", list.revision()}, {"cvms", ordered_json::array()}};
+  for (const Cvm& cvm : list.cvms()) json["cvms"].push_back(CvmJson(cvm));
+  return json;
+}
+
+ordered_json ChangeJson(const operators::v1::WatchCvmsResponse& change) {
+  ordered_json json = {{"revision", change.revision()},
+                       {"time", TimeText(change.time())},
+                       {"previous_state", StateText(change.previous_state())},
+                       {"event_latency_ns", nullptr},
+                       {"cvm", CvmJson(change.cvm())}};
+  if (change.has_event_latency()) {
+    json["event_latency_ns"] = TimeUtil::DurationToNanoseconds(change.event_latency());
+  }
+  return json;
+}
+
+}  // namespace cocos::cli

@@ -1,0 +1,22 @@
+// cvmctl: the operator's command line.
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/cvmctl.h"
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `cvmctl watch | head` ends by the write error
+  std::map<std::string, std::string> environment;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) {
+    const std::string text = *entry;
+    const auto equals = text.find('=');
+    if (equals != std::string::npos) environment[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return cocos::cli::RunCvmctl(std::vector<std::string>(argv + 1, argv + argc), environment,
+                               {std::cout, std::cerr, ::isatty(STDERR_FILENO) == 1});
+}

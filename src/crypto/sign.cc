@@ -1,0 +1,107 @@
+#include "crypto/sign.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include <limits>
+
+#include "base/handle.h"
+
+namespace cocos::crypto {
+namespace {
+
+using BioHandle = Handle<BIO, BIO_free>;
+using PkeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
+using ContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
+
+int NoPassphrase(char*, int, int, void*) { return -1; }
+
+Result<PkeyHandle> ReadKey(std::string_view pem) {
+  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return Fail(ErrorCode::kMalformed, "private key of {} bytes is too long", pem.size());
+  }
+  const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  PkeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  ERR_clear_error();
+  if (!key) {
+    return Fail(ErrorCode::kMalformed, "want a private key in PEM form without a passphrase");
+  }
+  return key;
+}
+
+tl::unexpected<Error> FailOpenssl(std::string_view action) {
+  const unsigned long code = ERR_get_error();
+  ERR_clear_error();
+  const char* reason = ERR_reason_error_string(code);
+  return Fail(ErrorCode::kInternal, "{}: {}", action, reason == nullptr ? "unknown error" : reason);
+}
+
+// The digest of a key type; null for those that take the bytes themselves.
+Result<const EVP_MD*> MethodFor(EVP_PKEY* key) {
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+    case EVP_PKEY_EC:
+      return EVP_sha256();
+    case EVP_PKEY_ED25519:
+      return static_cast<const EVP_MD*>(nullptr);
+    default:
+      return Fail(ErrorCode::kMalformed, "private key: want an RSA, ECDSA or Ed25519 key");
+  }
+}
+
+std::string Content(BIO* bio) {
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
+PkeyHandle Generate(KeyType type) {
+  switch (type) {
+    case KeyType::kRsa4096:
+      return PkeyHandle(EVP_RSA_gen(4096));
+    case KeyType::kEcdsaP256:
+      return PkeyHandle(EVP_EC_gen("P-256"));
+    case KeyType::kEd25519:
+      return PkeyHandle(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> Sign(std::string_view private_key_pem,
+                                    std::span<const std::byte> bytes) {
+  const PkeyHandle key = COCOS_TRY(ReadKey(private_key_pem));
+  const EVP_MD* method = COCOS_TRY(MethodFor(key.get()));
+  const ContextHandle context(EVP_MD_CTX_new());
+  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  std::size_t size = 0;
+  if (EVP_DigestSignInit(context.get(), nullptr, method, nullptr, key.get()) != 1 ||
+      EVP_DigestSign(context.get(), nullptr, &size, data, bytes.size()) != 1) {
+    return FailOpenssl("sign");
+  }
+  std::vector<std::byte> signature(size);
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, data,
+                     bytes.size()) != 1) {
+    return FailOpenssl("sign");
+  }
+  signature.resize(size);
+  return signature;
+}
+
+Result<KeyPairPem> GenerateKeyPair(KeyType type) {
+  const PkeyHandle key = Generate(type);
+  if (!key) return FailOpenssl("generate a key");
+  const BioHandle private_key(BIO_new(BIO_s_mem()));
+  const BioHandle public_key(BIO_new(BIO_s_mem()));
+  if (PEM_write_bio_PKCS8PrivateKey(private_key.get(), key.get(), nullptr, nullptr, 0, nullptr,
+                                    nullptr) != 1 ||
+      PEM_write_bio_PUBKEY(public_key.get(), key.get()) != 1) {
+    return FailOpenssl("write a key");
+  }
+  return KeyPairPem{Content(private_key.get()), Content(public_key.get())};
+}
+
+}  // namespace cocos::crypto
