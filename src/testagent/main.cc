@@ -1,0 +1,112 @@
+// A small agent for guests of tests and demonstrations; speaks what the real in-guest agent speaks.
+#include <CLI/CLI.hpp>
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/file.h"
+#include "testagent/agent.h"
+#include "testagent/cvms_client.h"
+#include "testagent/environment.h"
+#include "testagent/tls_material.h"
+
+namespace cocos::testagent {
+namespace {
+
+constexpr int kFailureStatus = 1;
+
+struct Flags {
+  std::string environment_path = "/etc/cocos/environment";
+  std::string work_root = "/cocos";
+  std::string listen_host = "0.0.0.0";
+};
+
+// Lines for the guest's console.
+class ConsoleLogger final : public Logger {
+ public:
+  void Log(LogLevel, std::string_view message,
+           std::initializer_list<LogAttribute> attributes) override {
+    std::string line = fmt::format("agent: {}", message);
+    for (const auto& [name, value] : attributes) line += fmt::format(" {}={}", name, value);
+    line += '\n';
+    std::lock_guard lock(mutex_);
+    std::fputs(line.c_str(), stderr);  // a console that is gone must not stop the agent
+  }
+
+ private:
+  std::mutex mutex_;
+};
+
+Result<Settings> ReadSettings(const std::string& path) {
+  const std::string text = COCOS_TRY(ReadFile(path));
+  return SettingsFrom(COCOS_TRY(ParseEnvironment(text)));
+}
+
+Result<void> MakeWorkRoot(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Fail(ErrorCode::kInternal, "{}: {}", path, ErrnoText(errno));
+  }
+  return {};
+}
+
+// Blocked here and so in every later thread; taken by sigwait.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+Result<void> RunAgent(const Flags& flags, Logger& logger) {
+  const Settings settings = COCOS_TRY(ReadSettings(flags.environment_path));
+  auto credentials = COCOS_TRY(ClientCredentials(settings));
+  COCOS_TRY(MakeWorkRoot(flags.work_root));
+  const sigset_t signals = BlockStopSignals();
+
+  Outbox outbox;
+  Agent agent({.listen_host = flags.listen_host,
+               .work_root = flags.work_root,
+               .log_level = settings.log_level},
+              outbox, logger);
+  CvmsClient client(
+      {.url = settings.cvms_url, .cvm_id = settings.cvm_id, .credentials = std::move(credentials)},
+      outbox, [&agent](const auto& message) { return agent.OnMessage(message); }, logger);
+  logger.Info("connecting", {{"url", settings.cvms_url}, {"cvm", settings.cvm_id}});
+  const std::jthread stream([&client](std::stop_token stop) { client.Run(stop); });
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  return {};
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("In-guest agent for tests and demonstrations", "cocos-test-agent");
+  app.add_option("--environment", flags.environment_path, "file with NAME=value lines")
+      ->capture_default_str();
+  app.add_option("--work-dir", flags.work_root, "directory algorithms run in")
+      ->capture_default_str();
+  app.add_option("--host", flags.listen_host, "address to serve users on")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  ConsoleLogger logger;
+  const auto done = RunAgent(flags, logger);
+  if (!done) logger.Error("cannot start", {{"error", done.error().message()}});
+  return done ? 0 : kFailureStatus;
+}
+
+}  // namespace
+}  // namespace cocos::testagent
+
+int main(int argc, char** argv) { return cocos::testagent::Main(argc, argv); }

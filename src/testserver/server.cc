@@ -1,0 +1,89 @@
+#include "testserver/server.h"
+
+#include <chrono>
+
+#include "base/file.h"
+
+namespace cocos::testserver {
+namespace {
+
+constexpr std::chrono::seconds kShutdownTimeout(2);
+constexpr int kMaxMessageBytes = 64 << 20;
+
+Result<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Options& options) {
+  if (options.server_cert_path.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back({.private_key = COCOS_TRY(ReadFile(options.server_key_path)),
+                                    .cert_chain = COCOS_TRY(ReadFile(options.server_cert_path))});
+  if (!options.client_ca_path.empty()) {
+    tls.pem_root_certs = COCOS_TRY(ReadFile(options.client_ca_path));
+    tls.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  return grpc::SslServerCredentials(tls);
+}
+
+std::string_view SecurityName(const Options& options) {
+  if (options.server_cert_path.empty()) return "plain";
+  return options.client_ca_path.empty() ? "tls" : "mtls";
+}
+
+std::string Address(const std::string& host, int port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::Start(const Options& options, JsonLines& lines) {
+  const cvms::ComputationRunReq request = COCOS_TRY(BuildRunRequest(options.computation));
+  std::unique_ptr<Server> server(new Server(SplitRunRequest(request), options, lines));
+  COCOS_TRY(server->Listen(options));
+  lines.Print("listening", {{"address", Address(options.host, server->port())},
+                            {"security", SecurityName(options)},
+                            {"computation_id", options.computation.id}});
+  return server;
+}
+
+Server::Server(std::vector<cvms::ServerStreamMessage> greeting, const Options& options,
+               JsonLines& lines)
+    : computation_id_(options.computation.id),
+      service_(std::move(greeting), options.cvm_id, lines) {}
+
+Server::~Server() {
+  if (server_) server_->Shutdown(std::chrono::system_clock::now() + kShutdownTimeout);
+}
+
+Result<void> Server::Listen(const Options& options) {
+  const auto credentials = COCOS_TRY(Credentials(options));
+  const std::string address = Address(options.host, options.port);
+  int port = 0;
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, credentials, &port);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.RegisterCallbackGenericService(&service_);
+  server_ = builder.BuildAndStart();
+  if (!server_ || port == 0) {
+    return Fail(ErrorCode::kUnavailable, "cannot listen on {} ({})", address,
+                SecurityName(options));
+  }
+  port_ = static_cast<std::uint16_t>(port);
+  return {};
+}
+
+Result<std::size_t> Server::Command(const std::string& word) {
+  cvms::ServerStreamMessage message;
+  if (word == "stop") {
+    message.mutable_stopcomputation()->set_computation_id(computation_id_);
+  } else if (word == "state") {
+    message.mutable_agentstatereq()->set_id(computation_id_);
+  } else if (word == "disconnect") {
+    message.mutable_disconnectreq()->set_id(computation_id_);
+  } else {
+    return Fail(ErrorCode::kInvalidArgument, "command \"{}\": want stop, state or disconnect",
+                word);
+  }
+  return service_.Broadcast(message);
+}
+
+}  // namespace cocos::testserver
