@@ -15,17 +15,16 @@ function(cocos_module name)
   cocos_record_layer(${name} ${MODULE_DEPS})
 endfunction()
 
-# cocos_program(<name> FOLDER <folder of src/> SOURCES <files> [DEPS <modules>] [LIBS <targets>])
+# cocos_program(<name> SOURCES <files> [DEPS <modules>] [LIBS <targets>])
+#
+# The thin main of a module; it lies in that module's folder and is bound by its DEPS.
 function(cocos_program name)
-  cmake_parse_arguments(PROGRAM "" "FOLDER" "SOURCES;DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;DEPS;LIBS" ${ARGN})
   add_executable(${name} ${PROGRAM_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src")
   cocos_link_modules(${name} PRIVATE ${PROGRAM_DEPS})
   target_link_libraries(${name} PRIVATE ${PROGRAM_LIBS} cocos_warnings)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
-  if(NOT PROGRAM_FOLDER STREQUAL "")
-    cocos_record_layer(${PROGRAM_FOLDER} ${PROGRAM_DEPS})
-  endif()
 endfunction()
 
 function(cocos_link_modules target visibility)

@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -219,6 +221,12 @@ Result<std::size_t> InputFile::Read(std::span<std::byte> buffer) {
     if (got >= 0) return static_cast<std::size_t>(got);
     if (errno != EINTR) return FailErrno("read", path_, errno);
   }
+}
+
+Result<bool> IsOnTmpfs(const std::string& path) {
+  struct statfs status = {};
+  if (::statfs(path.c_str(), &status) != 0) return FailErrno("stat", path, errno);
+  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
 }
 
 Result<SecureDir> SecureDir::OpenOrCreate(const std::string& path, FileAccess access) {

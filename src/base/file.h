@@ -59,6 +59,9 @@ class InputFile {
   std::string path_;
 };
 
+// Whether the path is on a file system that lives in memory (tmpfs, ramfs). Errors as ReadFile.
+Result<bool> IsOnTmpfs(const std::string& path);
+
 // Who owns a file or directory and what they may do.
 struct FileAccess {
   uid_t owner = 0;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "daemon/build_info.h"
 #include "daemon/host_detection.h"
 #include "hypervisor/kvm_probe.h"
@@ -37,6 +38,14 @@ domain::Hypervisor ChooseHypervisor(const config::Config& config, Logger& logger
   logger.Warn("KVM cannot be used; CVMs run by software emulation, without a TEE and slowly",
               {{"cause", probe.detail}});
   return domain::Hypervisor::kQemu;
+}
+
+// Shares hold keys and tokens: on a disk they would outlive the CVM.
+void WarnAboutDisk(const std::string& runtime_dir, Logger& logger) {
+  const Result<bool> on_tmpfs = IsOnTmpfs(runtime_dir);
+  if (on_tmpfs && *on_tmpfs) return;
+  logger.Warn("Secrets of CVMs are kept on a disk; mount a tmpfs there",
+              {{"variable", "MANAGER_RUNTIME_DIR"}, {"path", runtime_dir}});
 }
 
 void LogTee(const HostTee& tee, Logger& logger) {
@@ -144,6 +153,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Logg
   InstanceLock lock = COCOS_TRY(InstanceLock::Acquire(config.runtime_dir, instance_id));
 
   std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), logger));
+  WarnAboutDisk(config.runtime_dir, logger);
   COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), std::move(after_step)));
   COCOS_TRY(daemon->Listen(config, instance_id));
   LogTee(host.tee, logger);

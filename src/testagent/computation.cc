@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "crypto/digest.h"
+#include "crypto/public_key.h"
 #include "testagent/process.h"
 #include "testagent/zip.h"
 
@@ -16,7 +17,7 @@ bool HasDigest(const std::string& content, const std::string& digest) {
 }
 
 bool Verifies(const std::string& key, std::string_view role, const Credentials& credentials) {
-  return VerifyRoleSignature(key, role, credentials.signature).has_value();
+  return crypto::VerifyTextSignature(key, role, credentials.signature).has_value();
 }
 
 bool AllSet(const std::vector<bool>& flags) {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "testagent/user_signature.h"
+#include "crypto/public_key.h"
 #include "testagent/work_dir.h"
 
 namespace cocos::testagent {
@@ -15,7 +15,7 @@ Result<void> CheckInput(const std::string& what, const std::string& hash, const 
     return Fail(ErrorCode::kInvalidArgument, "{}: digest of {} bytes, want {} (SHA3-256)", what,
                 hash.size(), kDigestBytes);
   }
-  auto checked = CheckUserKey(key);
+  auto checked = crypto::CheckPublicKeyDer(key);
   if (!checked) return tl::unexpected(std::move(checked).error().Within(what));
   return {};
 }
@@ -35,7 +35,7 @@ Result<void> CheckManifest(const cvms::ComputationRunReq& manifest) {
     return Fail(ErrorCode::kInvalidArgument, "manifest \"{}\": no result consumer", manifest.id());
   }
   for (const cvms::ResultConsumer& consumer : manifest.result_consumers()) {
-    auto checked = CheckUserKey(consumer.userkey());
+    auto checked = crypto::CheckPublicKeyDer(consumer.userkey());
     if (!checked) return tl::unexpected(std::move(checked).error().Within("result consumer"));
   }
   return {};

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "crypto/digest.h"
-#include "testserver/public_key.h"
+#include "crypto/public_key.h"
 
 namespace cocos::testserver {
 namespace {
@@ -19,7 +19,7 @@ Result<std::string> FileDigest(const std::string& path) {
 
 Result<std::string> UserKey(const std::string& path) {
   const std::string pem = COCOS_TRY(ReadFile(path));
-  auto der = PublicKeyDer(pem);
+  auto der = crypto::PublicKeyDer(pem);
   if (!der) return tl::unexpected(std::move(der).error().Within(path));
   return der;
 }

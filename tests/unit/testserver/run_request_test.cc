@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "crypto/digest.h"
+#include "crypto/public_key.h"
 #include "support/result_matchers.h"
-#include "testserver/public_key.h"
 
 namespace cocos::testserver {
 namespace {
@@ -96,8 +96,9 @@ TEST(PublicKeyDer, RefusesAKeyThatCannotSign) {
       "MCowBQYDK2VuAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
       "-----END PUBLIC KEY-----\n";
 
-  EXPECT_THAT(PublicKeyDer(kPublicPem), Succeeds());
-  EXPECT_THAT(PublicKeyDer(kX25519), FailsWith(ErrorCode::kInvalidArgument, HasSubstr("X25519")));
+  EXPECT_THAT(crypto::PublicKeyDer(kPublicPem), Succeeds());
+  EXPECT_THAT(crypto::PublicKeyDer(kX25519),
+              FailsWith(ErrorCode::kInvalidArgument, HasSubstr("X25519")));
 }
 
 // A request whose serialized form has exactly this size.
