@@ -26,8 +26,9 @@ Result<cvm::DomainRecord> ReadRecord(virDomainPtr domain);
 
 // Waits until every running domain of ours can be acted upon. A driver that has just started is
 // still reconnecting to the monitors of its domains; one that is destroyed in that phase reports an
-// error although it dies, and a transient one is lost. Errors: kUnavailable naming the domain that
-// still does not answer after `timeout`.
+// error although it dies, and a transient one is lost. Gives up waiting after about `timeout` (one
+// try takes up to 30 s in the driver): a domain that hangs must not keep the others from being
+// served. Errors: what libvirt said.
 Result<void> WaitForRunningDomains(virConnectPtr connection, std::chrono::seconds timeout);
 
 }  // namespace cocos::hypervisor

@@ -12,7 +12,7 @@ struct LibvirtOptions {
   // A daemon that answers none of `keepalive_count` pings in a row is given up.
   std::chrono::seconds keepalive_interval{5};
   unsigned keepalive_count = 3;
-  // How long a driver that has just started may take to get hold of its running domains.
+  // How long to wait for a driver that has just started to get hold of its running domains.
   std::chrono::seconds ready_timeout{30};
 };
 
