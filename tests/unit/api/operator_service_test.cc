@@ -1,0 +1,129 @@
+#include <thread>
+
+#include "unit/api/api_fixture.h"
+
+namespace cocos::api {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class OperatorServiceTest : public ApiFixture {
+ protected:
+  using Reader = grpc::ClientReader<operators::v1::WatchCvmsResponse>;
+
+  std::unique_ptr<Reader> WatchAfter(std::uint64_t revision, grpc::ClientContext& context) {
+    context.set_deadline(std::chrono::system_clock::now() + 20s);
+    operators::v1::WatchCvmsRequest request;
+    request.set_after_revision(revision);
+    return operator_stub_->WatchCvms(&context, request);
+  }
+};
+
+TEST_F(OperatorServiceTest, ListsCvmsWithTheRevisionOfTheList) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  grpc::ClientContext context;
+  operators::v1::ListCvmsResponse list;
+
+  ASSERT_TRUE(operator_stub_->ListCvms(&context, {}, &list).ok());
+
+  ASSERT_EQ(list.cvms_size(), 1);
+  EXPECT_EQ(list.cvms(0).id(), created_.cvm_id());
+  EXPECT_EQ(list.cvms(0).domain_name(), "cvm-" + created_.cvm_id());
+  EXPECT_EQ(list.cvms(0).state(), operators::v1::CVM_STATE_RUNNING);
+  EXPECT_EQ(list.cvms(0).tee(), operators::v1::TEE_NONE);
+  EXPECT_THAT(list.cvms(0).agent_address(), HasSubstr(":6100"));
+  EXPECT_EQ(list.revision(), manager_->changes().last_revision());
+}
+
+TEST_F(OperatorServiceTest, ShowsOneCvmOrSaysNotFound) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  operators::v1::GetCvmRequest request;
+  operators::v1::GetCvmResponse response;
+  grpc::ClientContext known;
+  request.set_id(created_.cvm_id());
+  ASSERT_TRUE(operator_stub_->GetCvm(&known, request, &response).ok());
+  EXPECT_EQ(response.cvm().class_name(), "default");
+
+  grpc::ClientContext unknown;
+  request.set_id("nobody");
+  EXPECT_EQ(operator_stub_->GetCvm(&unknown, request, &response).error_code(),
+            grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(OperatorServiceTest, WatchesEveryChangeInOrder) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  grpc::ClientContext context;
+  const auto reader = WatchAfter(0, context);
+  std::vector<std::uint64_t> revisions;
+  operators::v1::WatchCvmsResponse change;
+  while (revisions.size() < 6 && reader->Read(&change)) revisions.push_back(change.revision());
+  context.TryCancel();
+
+  EXPECT_THAT(revisions, ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_EQ(change.cvm().state(), operators::v1::CVM_STATE_RUNNING);
+  EXPECT_EQ(change.previous_state(), operators::v1::CVM_STATE_STARTING);
+}
+
+TEST_F(OperatorServiceTest, ResumesAfterARevision) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  grpc::ClientContext context;
+  const auto reader = WatchAfter(5, context);
+  operators::v1::WatchCvmsResponse change;
+
+  ASSERT_TRUE(reader->Read(&change));
+  context.TryCancel();
+
+  EXPECT_EQ(change.revision(), 6u);
+}
+
+TEST_F(OperatorServiceTest, CarriesTheLatencyOfACrash) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  grpc::ClientContext context;
+  const auto reader = WatchAfter(manager_->changes().last_revision(), context);
+
+  hypervisor_.Kill(created_.cvm_id());
+
+  operators::v1::WatchCvmsResponse change;
+  ASSERT_TRUE(reader->Read(&change));
+  context.TryCancel();
+  EXPECT_EQ(change.cvm().state(), operators::v1::CVM_STATE_FAILED);
+  EXPECT_TRUE(change.has_event_latency());
+}
+
+TEST_F(OperatorServiceTest, TellsAWatcherThatFellBehindToListAgain) {
+  options_.feed_capacity = 2;
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  grpc::ClientContext context;
+  const auto reader = WatchAfter(1, context);
+  operators::v1::WatchCvmsResponse change;
+
+  EXPECT_FALSE(reader->Read(&change));
+
+  const grpc::Status status = reader->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("list again"));
+}
+
+TEST_F(OperatorServiceTest, EndsWatchesWhenTheServerShutsDown) {
+  StartServer();
+  grpc::ClientContext context;
+  const auto reader = WatchAfter(0, context);
+  reader->WaitForInitialMetadata();
+  const auto begin = std::chrono::steady_clock::now();
+
+  server_->Shutdown(10s);
+
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 8s);
+  EXPECT_FALSE(reader->Finish().ok());
+}
+
+}  // namespace
+}  // namespace cocos::api
