@@ -15,12 +15,15 @@
 
 namespace cocos::cvm {
 
-// A bounded log with revisions 1, 2, 3... A watcher asks for what follows the last revision it saw;
-// one that fell behind the log's start is told so and must list again. Publishing never waits for a
-// watcher. Thread-safe.
+// A bounded log with consecutive revisions. A watcher asks for what follows the last revision it
+// saw; one that fell behind the log's start is told so and must list again. Publishing never waits
+// for a watcher. Thread-safe.
 class ChangeFeed {
  public:
-  explicit ChangeFeed(std::size_t capacity) : capacity_(capacity) {}
+  // The first change gets the revision after `base`. A base that grows from process to process (the
+  // time) keeps a revision of an earlier process from being taken for one of this.
+  explicit ChangeFeed(std::size_t capacity, std::uint64_t base = 0)
+      : capacity_(capacity), base_(base), last_revision_(base) {}
 
   // Gives the change the next revision and returns it.
   std::uint64_t Publish(Change change);
@@ -39,10 +42,11 @@ class ChangeFeed {
 
  private:
   const std::size_t capacity_;
+  const std::uint64_t base_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   std::deque<Change> log_;
-  std::uint64_t last_revision_ = 0;
+  std::uint64_t last_revision_;
   bool closed_ = false;
 };
 

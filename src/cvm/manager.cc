@@ -43,7 +43,7 @@ struct Manager::Impl {
   Impl(Hypervisor& hypervisor, EventQueue& events, const Clock& clock, Logger& logger,
        std::vector<ComputationClass> classes, ManagerOptions options, Workspace workspace)
       : classes_(ByName(std::move(classes))),
-        feed_(options.feed_capacity),
+        feed_(options.feed_capacity, options.feed_base),
         events_(events),
         reservations_(LimitsOf(options), options.is_port_free),
         workspace_(std::move(workspace)),

@@ -45,6 +45,7 @@ struct ManagerOptions {
   std::chrono::milliseconds stop_timeout{10'000};  // ACPI shutdown before power-off
   std::chrono::milliseconds resync_interval{300'000};
   std::size_t feed_capacity = 4096;
+  std::uint64_t feed_base = 0;  // revisions start after it; see ChangeFeed
   // Called after each step of a create that succeeded, with nothing locked. Crash tests end the
   // process here.
   std::function<void(CreateStep)> after_step;

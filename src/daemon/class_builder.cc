@@ -83,7 +83,8 @@ cvm::BootSpec BuildBoot(const ClassConfig& from, Tee tee) {
   switch (tee) {
     case Tee::kNone:
       boot.firmware_code_path = from.firmware_code;
-      boot.firmware_vars_path = from.firmware_vars;
+      // Without code nothing would use them, and they need not exist.
+      if (!from.firmware_code.empty()) boot.firmware_vars_path = from.firmware_vars;
       break;
     case Tee::kSevSnp:
       boot.igvm_path = from.igvm;

@@ -80,6 +80,13 @@ Result<std::optional<gid_t>> ShareGroup(const config::Config& config) {
   return id;
 }
 
+// Microseconds since 1970: larger than any revision of an earlier process, exact in a JSON number.
+std::uint64_t FeedBase() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
+
 cvm::ManagerOptions ManagerOptionsFrom(const config::Config& config,
                                        const std::string& instance_id) {
   cvm::ManagerOptions options;
@@ -92,6 +99,7 @@ cvm::ManagerOptions ManagerOptionsFrom(const config::Config& config,
   options.last_port = config.last_forward_port;
   options.excluded_ports = {config.grpc.port, config.http.port};
   options.bind_address = config.host_forward_bind;
+  options.feed_base = FeedBase();
   options.stop_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.stop_timeout);
   return options;
 }

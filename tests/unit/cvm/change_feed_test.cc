@@ -71,7 +71,7 @@ TEST(ChangeFeed, TellsAWatcherThatFellBehind) {
   for (int i = 0; i < 4; ++i) feed.Publish(SomeChange());
 
   EXPECT_THAT(feed.Next(1, 0ms),
-              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("no longer kept")));
+              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("oldest change kept here is 3")));
   EXPECT_THAT(feed.Next(2, 0ms), Succeeds());
 }
 
@@ -81,9 +81,25 @@ TEST(ChangeFeed, RefusesARevisionOfAnotherProcess) {
 
   const auto changes = feed.Next(2, 0ms);
 
-  ASSERT_THAT(changes,
-              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("another manager process")));
+  ASSERT_THAT(changes, FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("list again")));
   EXPECT_EQ(changes.error().reason(), "revision-gone");
+}
+
+TEST(ChangeFeed, NeverTakesARevisionOfAnEarlierProcessForItsOwn) {
+  ChangeFeed feed(8, 1000);
+  feed.Publish(SomeChange());
+
+  EXPECT_EQ(feed.last_revision(), 1001u);
+  EXPECT_THAT(feed.Next(5, 0ms), FailsWith(ErrorCode::kFailedPrecondition));
+  EXPECT_THAT(*feed.Next(1000, 0ms), SizeIs(1));
+}
+
+TEST(ChangeFeed, StartsWithTheOldestChangeKeptForRevisionZero) {
+  ChangeFeed feed(2, 1000);
+  EXPECT_THAT(*feed.Next(0, 0ms), SizeIs(0));
+  for (int i = 0; i < 4; ++i) feed.Publish(SomeChange());
+
+  EXPECT_EQ(feed.Next(0, 0ms)->front().revision, 1003u);
 }
 
 TEST(ChangeFeed, EndsWaitingWhenClosed) {
