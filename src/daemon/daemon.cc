@@ -199,6 +199,7 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
 }
 
 void Daemon::Shutdown() {
+  ending_ = true;
   manager_->Close();
   grpc_->Shutdown(kShutdownGrace);
 }
@@ -215,6 +216,7 @@ StateSample Daemon::SampleState() const {
 std::vector<std::string> Daemon::WhatIsMissing() const {
   std::vector<std::string> missing;
   if (!manager_->IsReady()) missing.emplace_back("libvirt cannot be reached");
+  if (ending_) missing.emplace_back("the manager is shutting down");
   return missing;
 }
 

@@ -1,6 +1,7 @@
 // The running daemon: builds the objects and joins them.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -47,6 +48,7 @@ class Daemon {
   std::vector<std::string> WhatIsMissing() const;
 
   Logger& logger_;
+  std::atomic<bool> ending_ = false;
   const InstanceLock lock_;
   const cvm::SystemClock clock_;
   hypervisor::EventLoop event_loop_;          // before the first connection, until after the last

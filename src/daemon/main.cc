@@ -15,6 +15,7 @@
 #include "daemon/daemon.h"
 #include "daemon/fault_injection.h"
 #include "daemon/sd_notify.h"
+#include "daemon/shutdown_limit.h"
 #include "daemon/signals.h"
 #include "telemetry/json_logger.h"
 #include "telemetry/log_level.h"
@@ -25,6 +26,9 @@ namespace {
 // Exit statuses: 0 ended on request, 1 could not start, 2 wrong command line or configuration.
 constexpr int kFailed = 1;
 constexpr int kBadConfiguration = 2;
+
+// Longer than requests are waited for, and a guest that is asked to power off.
+constexpr std::chrono::seconds kShutdownLimit(12);
 
 std::map<std::string, std::string> Environment() {
   std::map<std::string, std::string> variables;
@@ -57,6 +61,7 @@ int Serve(const config::Config& config, const std::map<std::string, std::string>
   NotifySystemd("READY=1");
   WaitForEndingSignal();
   NotifySystemd("STOPPING=1");
+  const ShutdownLimit limit(kShutdownLimit, logger);
   const auto begin = std::chrono::steady_clock::now();
   (*daemon)->Shutdown();
   daemon->reset();

@@ -1,5 +1,6 @@
 #include <future>
 #include <latch>
+#include <thread>
 
 #include "unit/api/api_fixture.h"
 
@@ -115,6 +116,8 @@ TEST_F(ManagerServiceTest, UndoesACreationWhoseCallerIsGone) {
   starting.wait();
   context.TryCancel();
   EXPECT_EQ(call.get().error_code(), grpc::StatusCode::CANCELLED);
+  // The cancellation has to reach the server before the creation is through.
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
 
   release.set_value();
 
