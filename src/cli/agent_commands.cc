@@ -116,6 +116,11 @@ class AtomicFile {
     if (fd_) ::unlink((path_ + ".part").c_str());
   }
 
+  // Drops what an attempt that failed has written.
+  Result<void> Restart() {
+    if (::ftruncate(fd_.get(), 0) == 0 && ::lseek(fd_.get(), 0, SEEK_SET) == 0) return {};
+    return Fail(ErrorCode::kInternal, "truncate {}: {}", path_, ErrnoText(errno));
+  }
   Result<void> Append(std::string_view data) {
     while (!data.empty()) {
       const ssize_t written = ::write(fd_.get(), data.data(), data.size());
@@ -139,6 +144,9 @@ class AtomicFile {
 };
 
 grpc::Status Receive(const Session& session, AtomicFile& file, Progress& progress) {
+  if (const Result<void> restarted = file.Restart(); !restarted) {
+    return {grpc::StatusCode::INTERNAL, restarted.error().message()};
+  }
   grpc::ClientContext context;
   Identify(session, context);
   const auto reader = session.stub->Result(&context, {});

@@ -1,0 +1,102 @@
+#include "cli/format.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/time_util.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/progress.h"
+
+namespace cocos::cli {
+namespace {
+
+using google::protobuf::util::TimeUtil;
+using operators::v1::Cvm;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+Cvm SampleCvm() {
+  Cvm cvm;
+  cvm.set_id("e71cdcf5-21c0-4e1d-9471-ac6b4389d5f3");
+  cvm.set_domain_name("cvm-e71cdcf5-21c0-4e1d-9471-ac6b4389d5f3");
+  cvm.set_state(operators::v1::CVM_STATE_FAILED);
+  cvm.set_tee(operators::v1::TEE_SEV_SNP);
+  cvm.set_class_name("small");
+  cvm.set_agent_address("0.0.0.0:6100");
+  *cvm.mutable_created() = TimeUtil::SecondsToTimestamp(1'800'000'000);
+  cvm.set_cause("the guest crashed");
+  cvm.set_console_tail("Kernel panic");
+  (*cvm.mutable_reference_values())["sha384:kernel"] = "ab";
+  return cvm;
+}
+
+TEST(FormatTable, PadsColumnsAndLeavesNoBlanksAtLineEnds) {
+  EXPECT_EQ(FormatTable({{"A", "B"}, {"long cell", "x"}, {"", ""}}),
+            "A          B\nlong cell  x\n\n");
+}
+
+TEST(FormatList, HasAHeaderEvenWithoutCvms) {
+  EXPECT_EQ(FormatList({}), "ID  STATE  CLASS  TEE  AGENT  CREATED  EXPIRES\n");
+}
+
+TEST(FormatList, NamesStateAndTeeInLowerCase) {
+  operators::v1::ListCvmsResponse list;
+  *list.add_cvms() = SampleCvm();
+
+  EXPECT_THAT(FormatList(list),
+              HasSubstr("failed  small  sev-snp  0.0.0.0:6100  2027-01-15T08:00:00Z  -"));
+}
+
+TEST(FormatCvm, ShowsCauseConsoleAndReferenceValues) {
+  const std::string text = FormatCvm(SampleCvm());
+
+  EXPECT_THAT(text, HasSubstr("cause                the guest crashed"));
+  EXPECT_THAT(text, HasSubstr("sha384:kernel        ab"));
+  EXPECT_THAT(text, HasSubstr("last console output:\nKernel panic\n"));
+}
+
+TEST(FormatCvm, LeavesOutWhatThereIsNot) {
+  EXPECT_THAT(FormatCvm(Cvm()), Not(HasSubstr("cause")));
+  EXPECT_THAT(FormatCvm(Cvm()), Not(HasSubstr("console output")));
+}
+
+TEST(FormatChange, IsOneLineWithTheLatency) {
+  operators::v1::WatchCvmsResponse change;
+  *change.mutable_cvm() = SampleCvm();
+  change.set_previous_state(operators::v1::CVM_STATE_RUNNING);
+  *change.mutable_event_latency() = TimeUtil::MicrosecondsToDuration(1500);
+
+  EXPECT_EQ(
+      FormatChange(change),
+      "1970-01-01T00:00:00Z  e71cdcf5-21c0-4e1d-9471-ac6b4389d5f3  running -> failed  the guest "
+      "crashed  (1.5 ms after the event)\n");
+}
+
+TEST(Json, HasTheDocumentedKeys) {
+  const nlohmann::ordered_json json = CvmJson(SampleCvm());
+
+  EXPECT_EQ(json["state"], "failed");
+  EXPECT_EQ(json["tee"], "sev-snp");
+  EXPECT_TRUE(json["expires"].is_null());
+  EXPECT_EQ(json["reference_values"]["sha384:kernel"], "ab");
+  EXPECT_EQ(json["console_tail"], "Kernel panic");
+}
+
+TEST(Json, OfAChangeCarriesTheLatencyInNanosecondsOrNull) {
+  operators::v1::WatchCvmsResponse change;
+  EXPECT_TRUE(ChangeJson(change)["event_latency_ns"].is_null());
+
+  *change.mutable_event_latency() = TimeUtil::MicrosecondsToDuration(2);
+  EXPECT_EQ(ChangeJson(change)["event_latency_ns"], 2000);
+}
+
+TEST(ProgressBar, FillsWithTheTransfer) {
+  EXPECT_EQ(Progress::Bar("Up", 0, 1024), "Up [" + std::string(40, ' ') + "]   0% 0 B");
+  EXPECT_EQ(Progress::Bar("Up", 512, 1024),
+            "Up [" + std::string(20, '#') + std::string(20, ' ') + "]  50% 512 B");
+  EXPECT_EQ(Progress::Bar("Up", 1024, 1024), "Up [" + std::string(40, '#') + "] 100% 1.0 KiB");
+  EXPECT_EQ(Progress::Bar("Down", 3u << 20, 0), "Down 3.0 MiB");
+}
+
+}  // namespace
+}  // namespace cocos::cli
