@@ -118,8 +118,9 @@ void Reconciler::HandleVanished(const std::set<CvmId>& listed) {
     const Ended ended{.reason = StopReason::kUnknown, .detail = "its domain is gone from libvirt"};
     // NoteEnded refuses a CVM that a thread works on, for instance one that is not defined yet.
     if (registry_.OperationOn(cvm.id) != Operation::kNone) continue;
-    // It may have been created after the listing began.
-    if (hypervisor_.Find(cvm.id)) continue;
+    // It may have been created after the listing began; and no answer is no proof that it is gone.
+    const Result<DomainRecord> found = hypervisor_.Find(cvm.id);
+    if (found || found.error().code() != ErrorCode::kNotFound) continue;
     if (registry_.NoteEnded(cvm.id, ended, workspace_.consoles().Tail(cvm.id))) {
       reaper_.CleanEnded(cvm.id);
     }

@@ -137,6 +137,24 @@ TEST_F(ManagerEvents, ADomainThatAnAdministratorUndefinedIsReported) {
   EXPECT_THAT(manager.Get(id)->cause, HasSubstr("gone from libvirt"));
 }
 
+// The listing may be the last thing that libvirt answers.
+TEST_F(ManagerEvents, ACvmMissingFromAListIsNotGoneWhileLibvirtCannotBeAsked) {
+  options_.resync_interval = 20ms;
+  Manager& manager = StartManager();
+  const CvmId id = manager.Create({})->id;
+  std::atomic<int> asked = 0;
+  hypervisor_.SetHook([&](const std::string& call, const std::string&) -> Result<void> {
+    if (call != "Find") return {};
+    ++asked;
+    return Fail(ErrorCode::kUnavailable, "no answer");
+  });
+  ASSERT_THAT(hypervisor_.Undefine(id), Succeeds());
+
+  EXPECT_TRUE(Eventually([&] { return asked > 2; }));
+  EXPECT_EQ(StateOf(id), State::kRunning);
+  EXPECT_THAT(ShareDirs(), SizeIs(1));
+}
+
 TEST_F(ManagerEvents, ListAndRevisionFitTogether) {
   Manager& manager = StartManager();
   ASSERT_THAT(manager.Create({}), Succeeds());
