@@ -211,8 +211,7 @@ Result<FileIdentity> InputFile::Identify() const {
   return FileIdentity{.device = status.st_dev,
                       .inode = status.st_ino,
                       .size_bytes = static_cast<std::uint64_t>(status.st_size),
-                      .modified_ns = nanoseconds(status.st_mtim),
-                      .changed_ns = nanoseconds(status.st_ctim)};
+                      .modified_ns = nanoseconds(status.st_mtim)};
 }
 
 Result<std::size_t> InputFile::Read(std::span<std::byte> buffer) {

@@ -31,14 +31,13 @@ Result<std::string> ReadFileTail(const std::string& path, std::size_t max_bytes)
 // kNotFound or kFailedPrecondition.
 Result<void> CheckReadableFile(const std::string& path);
 
-// Tells one state of a file from another: as long as this stays the same, so does the content, as
-// far as the kernel records changes.
+// Tells one content of a file from another, as far as the kernel records writing. The change time
+// is left out: libvirt changes owner and attributes of a guest's files at each start and stop.
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::uint64_t size_bytes = 0;
   std::int64_t modified_ns = 0;
-  std::int64_t changed_ns = 0;
 
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };

@@ -176,6 +176,7 @@ Result<void> Creator::Run::Settle() {
   const std::string metadata = COCOS_TRY(domain::RenderMetadataXml(
       BuildMetadata(Current(), options_.instance_id, domain::Phase::kRunning)));
   COCOS_TRY(parts_.hypervisor.SetMetadata(id_, metadata));
+  COCOS_TRY(CheckStillRuns({}));  // its event may still be on the way
   while (const std::optional<Ended> ended = COCOS_TRY(parts_.registry.SettleRunning(id_))) {
     COCOS_TRY(CheckStillRuns(*ended));
   }
@@ -185,10 +186,12 @@ Result<void> Creator::Run::Settle() {
 Result<void> Creator::Run::CheckStillRuns(const Ended& ended) {
   const DomainRecord domain = COCOS_TRY(parts_.hypervisor.Find(id_));
   if (domain.state != DomainState::kRunning) {
+    const StopReason reason =
+        ended.reason == StopReason::kUnknown ? domain.stop_reason : ended.reason;
     return tl::unexpected(
-        Error(ErrorCode::kInternal, fmt::format("the domain ended right after its start: {}{}{}",
-                                                StopReasonName(ended.reason),
-                                                ended.detail.empty() ? "" : ": ", ended.detail))
+        Error(ErrorCode::kInternal,
+              fmt::format("the domain ended right after its start: {}{}{}", StopReasonName(reason),
+                          ended.detail.empty() ? "" : ": ", ended.detail))
             .WithReason("ended-at-once"));
   }
   parts_.registry.ForgetEnded(id_);  // the event was about an earlier attempt

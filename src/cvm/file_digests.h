@@ -12,8 +12,8 @@
 
 namespace cocos::cvm {
 
-// Digests a file once as long as it stays the same (device, inode, size and both times), so that a
-// repeated create costs one stat a file. Thread-safe.
+// Digests a file once as long as it stays the same (device, inode, size and time of modification),
+// so that a repeated create costs one stat a file. Thread-safe.
 class FileDigests {
  public:
   // Lower-case hex SHA-384. Errors: as OpenRegularFile, naming the path.

@@ -1,5 +1,8 @@
 #include "cvm/remover.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "cvm/spec_builder.h"
 #include "domain/render.h"
 
@@ -8,7 +11,12 @@ namespace cocos::cvm {
 Result<void> Remover::Remove(const CvmId& id, const std::string& cause) {
   if (!COCOS_TRY(registry_.ClaimForRemoval(id, cause))) return {};  // another call removed it
   MarkRemoving(id);
-  ShutDown(id);
+  std::optional<PowerButton> button;  // until the domain is off
+  const Result<DomainRecord> domain = hypervisor_.Find(id);
+  if (domain && domain->state == DomainState::kRunning) {
+    button.emplace(hypervisor_, id);
+    WaitForGuest(id, *button);
+  }
   const Result<void> cleaned = cleaner_.CleanAll(id);
   if (!cleaned) {
     registry_.SettleUnreachable(id, cleaned.error().message());
@@ -28,12 +36,12 @@ void Remover::MarkRemoving(const CvmId& id) {
   if (metadata) static_cast<void>(hypervisor_.SetMetadata(id, *metadata));
 }
 
-void Remover::ShutDown(const CvmId& id) {
-  // Whatever goes wrong here, powering off follows.
-  const Result<DomainRecord> domain = hypervisor_.Find(id);
-  if (!domain || domain->state != DomainState::kRunning) return;
-  if (!hypervisor_.RequestShutdown(id)) return;
-  static_cast<void>(registry_.WaitEnded(id, stop_timeout_));
+void Remover::WaitForGuest(const CvmId& id, const PowerButton& button) {
+  constexpr std::chrono::milliseconds kGlance(100);
+  const auto deadline = std::chrono::steady_clock::now() + stop_timeout_;
+  while (!button.refused() && std::chrono::steady_clock::now() < deadline) {
+    if (registry_.WaitEnded(id, std::min(kGlance, stop_timeout_))) return;
+  }
 }
 
 void Remover::CleanEnded(const CvmId& id) {

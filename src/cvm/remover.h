@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "cvm/cleaner.h"
 #include "cvm/hypervisor.h"
+#include "cvm/power_button.h"
 #include "cvm/registry.h"
 
 namespace cocos::cvm {
@@ -34,7 +35,7 @@ class Remover {
 
  private:
   void MarkRemoving(const CvmId& id);
-  void ShutDown(const CvmId& id);
+  void WaitForGuest(const CvmId& id, const PowerButton& button);
 
   Hypervisor& hypervisor_;
   Registry& registry_;

@@ -195,11 +195,12 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
   operator_service_ = std::make_unique<api::OperatorService>(*manager_, logger_, *observer_);
   grpc_ = COCOS_TRY(
       api::GrpcServer::Start(GrpcOptions(config), *manager_service_, *operator_service_, logger_));
+  serving_ = true;
   return {};
 }
 
 void Daemon::Shutdown() {
-  ending_ = true;
+  serving_ = false;
   manager_->Close();
   grpc_->Shutdown(kShutdownGrace);
 }
@@ -216,7 +217,7 @@ StateSample Daemon::SampleState() const {
 std::vector<std::string> Daemon::WhatIsMissing() const {
   std::vector<std::string> missing;
   if (!manager_->IsReady()) missing.emplace_back("libvirt cannot be reached");
-  if (ending_) missing.emplace_back("the manager is shutting down");
+  if (!serving_) missing.emplace_back("the gRPC API does not take requests");
   return missing;
 }
 

@@ -48,7 +48,7 @@ class Daemon {
   std::vector<std::string> WhatIsMissing() const;
 
   Logger& logger_;
-  std::atomic<bool> ending_ = false;
+  std::atomic<bool> serving_ = false;  // the API takes requests
   const InstanceLock lock_;
   const cvm::SystemClock clock_;
   hypervisor::EventLoop event_loop_;          // before the first connection, until after the last

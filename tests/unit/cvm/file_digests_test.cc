@@ -54,6 +54,17 @@ TEST_F(FileDigestsTest, SeesAFileThatWasReplacedByOneOfTheSameSize) {
   EXPECT_EQ(*digests_.Sha384(path), kAbc);
 }
 
+// libvirt changes owner and attributes of boot files at each start.
+TEST_F(FileDigestsTest, IsNotMovedByAChangeOfMode) {
+  const std::string path = Write("kernel", "abc");
+  const FileIdentity before = *InputFile::Open(path)->Identify();
+
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+
+  EXPECT_EQ(*InputFile::Open(path)->Identify(), before);
+  EXPECT_EQ(*digests_.Sha384(path), kAbc);
+}
+
 TEST_F(FileDigestsTest, CapturesEveryFileOfTheBoot) {
   const BootSpec boot{.kernel_path = Write("k", "abc"),
                       .initrd_path = Write("i", "abc"),

@@ -71,6 +71,55 @@ TEST_F(ManagerRemove, DoesNotWaitForTheTimeoutWhenTheGuestListens) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
 }
 
+// libvirt waits without limit for a QEMU that does not answer.
+TEST_F(ManagerRemove, PowersOffAGuestWhoseShutdownCallHangs) {
+  Manager& manager = StartManager();
+  const CvmId id = manager.Create({})->id;
+  std::promise<void> ended;
+  std::shared_future<void> until_ended = ended.get_future().share();
+  hypervisor_.SetHook(
+      [&, until_ended](const std::string& call, const std::string&) -> Result<void> {
+        if (call == "RequestShutdown") until_ended.wait();
+        if (call == "Undefine") ended.set_value();
+        return {};
+      });
+
+  ASSERT_THAT(manager.Remove(id), Succeeds());
+
+  ExpectNothingLeft();
+}
+
+TEST_F(ManagerRemove, DoesNotWaitForAGuestThatCannotBeAsked) {
+  options_.stop_timeout = 60s;
+  Manager& manager = StartManager();
+  const CvmId id = manager.Create({})->id;
+  hypervisor_.SetHook([](const std::string& call, const std::string&) -> Result<void> {
+    if (call == "RequestShutdown") return Fail(ErrorCode::kFailedPrecondition, "no ACPI");
+    return {};
+  });
+  const auto begin = std::chrono::steady_clock::now();
+
+  ASSERT_THAT(manager.Remove(id), Succeeds());
+
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s);
+}
+
+TEST_F(ManagerRemove, AsksAGuestThatWasStillBootingAgain) {
+  options_.stop_timeout = 60s;
+  hypervisor_.SetGuestsHonourShutdown(false);
+  Manager& manager = StartManager();
+  const CvmId id = manager.Create({})->id;
+  std::atomic<int> asked = 0;
+  hypervisor_.SetHook([&](const std::string& call, const std::string&) -> Result<void> {
+    if (call == "RequestShutdown" && ++asked == 2) hypervisor_.SetGuestsHonourShutdown(true);
+    return {};
+  });
+
+  ASSERT_THAT(manager.Remove(id), Succeeds());
+
+  EXPECT_EQ(asked, 2);
+}
+
 TEST_F(ManagerRemove, SucceedsForACvmWhoseProcessIsGone) {
   Manager& manager = StartManager();
   const CvmId id = manager.Create({})->id;

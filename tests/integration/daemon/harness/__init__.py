@@ -1,0 +1,1 @@
+"""What the daemon's end-to-end tests share: hosts to run it on, the daemon, its client, checks."""

@@ -1,0 +1,62 @@
+"""The command-line client and the test computation service as child processes."""
+
+import json
+import subprocess
+
+from harness.hosts import BINARY_DIR
+from harness.waiting import wait_until
+
+
+class Cvmctl:
+    def __init__(self, address):
+        self._command = [BINARY_DIR / "bin/cvmctl", "--manager", address, "--output", "json"]
+
+    def run(self, *arguments, timeout=120):
+        """Standard output; fails with what it complained about."""
+        done = subprocess.run([*self._command, *map(str, arguments)], capture_output=True,
+                              text=True, timeout=timeout)
+        if done.returncode != 0:
+            raise AssertionError(f"cvmctl {arguments[0]}: status {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def json(self, *arguments):
+        return json.loads(self.run(*arguments))
+
+
+class LineProgram:
+    """A program that prints one JSON object a line, kept for looking at."""
+
+    def __init__(self, path, *command):
+        self._path = path
+        with open(path, "wb") as output:
+            self._process = subprocess.Popen([str(part) for part in command], stdout=output,
+                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+
+    def lines(self):
+        text = self._path.read_text(errors="replace")
+        complete = text[: text.rfind("\n") + 1]
+        return [json.loads(line) for line in complete.splitlines() if line.startswith("{")]
+
+    def wait_for(self, predicate, what, timeout=60):
+        """The first line for which `predicate` is true."""
+        def found():
+            if self._process.poll() is not None:
+                raise AssertionError(f"it ended before {what}:\n{self._path.read_text()}")
+            return next((line for line in self.lines() if predicate(line)), None)
+        return wait_until(found, what, timeout)
+
+    def end(self):
+        self._process.terminate()
+        return self._process.wait(20)
+
+
+def watch(host, address):
+    """cvmctl watch; its lines are changes."""
+    return LineProgram(host.root / "watch.log", BINARY_DIR / "bin/cvmctl", "--manager", address,
+                       "--output", "json", "watch")
+
+
+def computation_service(host, *options):
+    """cocos-cvms-testserver; its lines are what agents do and say."""
+    return LineProgram(host.root / "service.log", BINARY_DIR / "bin/cocos-cvms-testserver",
+                       *options)
