@@ -99,7 +99,8 @@ void Manager::Close() { impl_->feed_.Close(); }
 void Manager::Start() { impl_->housekeeper_.Start(); }
 
 Result<Created> Manager::Create(const CreateRequest& request, const IsCancelled& is_cancelled) {
-  const std::string_view name = request.class_name.empty() ? "default" : request.class_name;
+  std::string_view name = request.class_name;
+  if (name.empty()) name = "default";
   const ComputationClass* computation_class = FindClass(name);
   if (computation_class == nullptr) {
     std::string known;
