@@ -1,8 +1,11 @@
 # Flags for our own code. Generated protobuf code gets none of the warnings.
 
+# Paths relative to the source folder let one clone use what another has compiled.
 find_program(COCOS_CCACHE ccache)
 if(COCOS_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${COCOS_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}" CCACHE_NOHASHDIR=true
+      "${COCOS_CCACHE}")
 endif()
 
 # Line tables are enough for backtraces and make objects, and so builds, a good deal smaller.

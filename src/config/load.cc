@@ -36,7 +36,9 @@ class EnvironmentLoader {
   void LoadNetwork(ClassConfig& standard);
   void LoadLaunchSecurity(ClassConfig& standard);
 
-  std::string Path(std::string_view name) { return Absolute(reader_.Text(name)); }
+  std::string Path(std::string_view name) {
+    return reader_.Converted(name, [this](const std::string& path) { return Absolute(path); });
+  }
   std::string Absolute(const std::string& path) const;
   std::string Emulator();
   unsigned Number(std::string_view name, std::uint64_t max);
@@ -75,8 +77,10 @@ void EnvironmentLoader::LoadDaemon(Config& config) {
   config.libvirt_uri = reader_.Text("MANAGER_LIBVIRT_URI");
   config.stop_timeout = reader_.Parsed("MANAGER_STOP_TIMEOUT", ParseGoDuration);
   if (config.stop_timeout.count() < 0) {
-    reader_.Complain("MANAGER_STOP_TIMEOUT",
-                     Error(ErrorCode::kInvalidArgument, "want a duration that is not negative"));
+    reader_.Complain(
+        "MANAGER_STOP_TIMEOUT",
+        Error(ErrorCode::kInvalidArgument, fmt::format("{:?}: want a duration that is not negative",
+                                                       FormatGoDuration(config.stop_timeout))));
   }
   config.qemu_group = reader_.IsSet("MANAGER_QEMU_GROUP") ? reader_.Text("MANAGER_QEMU_GROUP") : "";
   config.enable_kvm = reader_.Parsed("MANAGER_QEMU_ENABLE_KVM", ParseBool);
@@ -176,7 +180,8 @@ std::string EnvironmentLoader::Emulator() {
   if (name == kDefaultEmulator) return "";
   if (name.find('/') != std::string::npos) return Absolute(name);
   const auto path = sources_.environment.find("PATH");
-  std::string_view rest = path == sources_.environment.end() ? "" : path->second;
+  std::string_view rest;
+  if (path != sources_.environment.end()) rest = path->second;
   while (!rest.empty()) {
     const auto end = std::min(rest.find(':'), rest.size());
     const std::string candidate = fmt::format("{}/{}", rest.substr(0, end), name);

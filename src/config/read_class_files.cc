@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "base/file.h"
@@ -35,8 +36,11 @@ Result<void> CheckTrusted(const std::string& path) {
 Result<std::vector<ClassFileText>> ReadClassFiles(const std::string& directory) {
   std::vector<std::string> paths;
   std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.path().extension() == ".yaml") paths.push_back(entry.path().string());
+  // Stepping with an error code: the range-based loop would throw.
+  const std::filesystem::directory_iterator end;
+  for (std::filesystem::directory_iterator entry(directory, error); !error && entry != end;
+       entry.increment(error)) {
+    if (entry->path().extension() == ".yaml") paths.push_back(entry->path().string());
   }
   if (error == std::errc::no_such_file_or_directory) return std::vector<ClassFileText>();
   if (error) return Fail(ErrorCode::kFailedPrecondition, "{}: {}", directory, error.message());

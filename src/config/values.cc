@@ -143,7 +143,8 @@ Result<std::string> ParseLogLevel(std::string_view text) {
   int offset = 0;
   const bool good_name = name == "debug" || name == "info" || name == "warn" || name == "error";
   const bool good_offset =
-      sign == std::string_view::npos || ParseWhole(text.substr(sign + 1), offset);
+      sign == std::string_view::npos ||
+      (!text.substr(sign + 1).starts_with('-') && ParseWhole(text.substr(sign + 1), offset));
   if (good_name && good_offset) return std::string(text);
   return Want(text, "debug, info, warn or error, in any case, or with an offset as INFO+2");
 }

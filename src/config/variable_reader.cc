@@ -20,6 +20,12 @@ std::vector<std::string_view> Spellings(const Variable& variable) {
   return names;
 }
 
+// A bundle may hold a key next to its certificate, in a variable that is no secret by itself.
+std::string Shown(const Variable& variable, std::string_view text) {
+  const bool secret = variable.secret || text.find("PRIVATE KEY") != std::string_view::npos;
+  return std::string(secret ? kMask : text);
+}
+
 std::vector<std::string_view> AllNames() {
   std::vector<std::string_view> names;
   for (const Variable& variable : AllVariables()) {
@@ -48,9 +54,17 @@ std::string VariableReader::Text(std::string_view name) {
     return std::string(variable->default_text);
   }
   settings_.push_back(
-      {std::string(name), std::string(variable->secret ? kMask : text),
+      {std::string(name), Shown(*variable, text),
        spelling == name ? "environment" : fmt::format("environment (as {})", spelling)});
   return std::string(text);
+}
+
+std::string VariableReader::Converted(
+    std::string_view name, const std::function<std::string(const std::string&)>& convert) {
+  std::string value = convert(Text(name));
+  Setting& setting = settings_.back();
+  if (setting.value != kMask) setting.value = value;
+  return value;
 }
 
 bool VariableReader::IsSet(std::string_view name) const {
@@ -60,7 +74,10 @@ bool VariableReader::IsSet(std::string_view name) const {
 }
 
 void VariableReader::Complain(std::string_view name, const Error& error) {
-  errors_.push_back(fmt::format("{}: {}", name, error.message()));
+  const Variable* variable = FindVariable(name);
+  COCOS_CHECK(variable != nullptr);
+  const std::string_view spelling = FindSet(*variable).first;
+  errors_.push_back(fmt::format("{}: {}", spelling.empty() ? name : spelling, error.message()));
 }
 
 std::vector<std::string> VariableReader::Warnings() const {

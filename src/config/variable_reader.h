@@ -1,6 +1,7 @@
 // Takes variables out of an environment, with default, origin and error of each.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ class VariableReader {
   // The text of a variable of the table: that of its first spelling that is set and not empty, else
   // the default. Notes value and origin.
   std::string Text(std::string_view name);
+  // The same, converted; the setting shows what came out of it.
+  std::string Converted(std::string_view name,
+                        const std::function<std::string(const std::string&)>& convert);
   // True if the variable has a value of its own.
   bool IsSet(std::string_view name) const;
 
@@ -46,6 +50,7 @@ class VariableReader {
     return Parsed(name, parse);
   }
 
+  // Notes a mistake under the spelling that is set.
   void Complain(std::string_view name, const Error& error);
 
   // Warnings about variables that are set but not honoured, misspelt or unknown.

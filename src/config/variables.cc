@@ -18,7 +18,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {.name = "MANAGER_MAX_VMS", .default_text = "10", .description = "most CVMs at a time; 0 or less: no limit"},
     {.name = "MANAGER_LIBVIRT_URI", .default_text = "qemu:///system", .description = "libvirt driver: qemu:///system, qemu:///session, qemu:///embed?root=DIR, test:///default"},
     {.name = "MANAGER_CONFIG_DIR", .default_text = "/etc/cocos", .description = "holds classes.d/*.yaml and domain-templates/*.xml"},
-    {.name = "MANAGER_TEMPLATE_DIR", .description = "searched for domain templates first; unset: <config dir>/domain-templates, then the installed ones"},
+    {.name = "MANAGER_TEMPLATE_DIR", .description = "searched for domain templates first; unset: domain-templates in MANAGER_CONFIG_DIR, then the installed ones"},
     {.name = "MANAGER_RUNTIME_DIR", .default_text = "/run/cocos-manager", .description = "shares with secrets; must be on tmpfs"},
     {.name = "MANAGER_STATE_DIR", .default_text = "/var/lib/cocos-manager", .description = "firmware variables, instance id"},
     {.name = "MANAGER_CONSOLE_DIR", .default_text = "/var/log/cocos-manager/console", .description = "console logs of CVMs"},

@@ -1,0 +1,133 @@
+#include "config/class_file.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace cocos::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+ClassFile Parse(const std::string& text, const ClassConfig& inherited = {}) {
+  return ParseClassFile("/etc/cocos/classes.d/small.yaml", text, inherited);
+}
+
+TEST(ClassFile, InheritsWhatItLeavesOut) {
+  ClassConfig inherited;
+  inherited.kernel = "/boot/bzImage";
+  inherited.match = {{"a", "b"}};
+  const ClassFile file = Parse("resources:\n  vcpus: 2\n  memory: 1G\n", inherited);
+
+  EXPECT_THAT(file.errors, IsEmpty());
+  EXPECT_EQ(file.value.name, "small");
+  EXPECT_EQ(file.value.vcpus, 2u);
+  EXPECT_EQ(file.value.memory_mib, 1024u);
+  EXPECT_EQ(file.value.kernel, "/boot/bzImage");
+  EXPECT_THAT(file.value.match, IsEmpty());
+}
+
+TEST(ClassFile, SaysWhereEachSettingIs) {
+  const ClassFile file = Parse("tee: none\nresources:\n  vcpus: 2\n");
+  ASSERT_EQ(file.settings.size(), 2u);
+  EXPECT_EQ(file.settings[1].name, "class small: resources.vcpus");
+  EXPECT_EQ(file.settings[1].value, "2");
+  EXPECT_EQ(file.settings[1].origin, "/etc/cocos/classes.d/small.yaml:3");
+}
+
+TEST(ClassFile, AcceptsAnEmptyFile) {
+  EXPECT_THAT(Parse("").errors, IsEmpty());
+  EXPECT_THAT(Parse("# nothing\n").errors, IsEmpty());
+}
+
+TEST(ClassFile, NamesTheNearestOfAnUnknownKeyWithLineAndColumn) {
+  EXPECT_THAT(Parse("resources:\n  memroy: 1G\n").errors,
+              ElementsAre("/etc/cocos/classes.d/small.yaml:2:3: resources.memroy: unknown key, did "
+                          "you mean resources.memory?"));
+}
+
+TEST(ClassFile, ReportsEveryMistake) {
+  EXPECT_THAT(
+      Parse("tee: sgx\nresources:\n  vcpus: many\nlifecycle:\n  ttl: 0s\n").errors,
+      ElementsAre(AllOf(HasSubstr(":1:6: tee: "), HasSubstr("want auto, none, sev-snp or tdx")),
+                  AllOf(HasSubstr(":3:10: resources.vcpus: "), HasSubstr("\"many\"")),
+                  AllOf(HasSubstr(":5:8: lifecycle.ttl: "), HasSubstr("above zero"))));
+}
+
+TEST(ClassFile, RefusesValuesOfAnotherShape) {
+  EXPECT_THAT(Parse("resources: 4\n").errors, ElementsAre(HasSubstr("want a map of keys")));
+  EXPECT_THAT(Parse("tee: [none]\n").errors, ElementsAre(HasSubstr("tee: want auto")));
+  EXPECT_THAT(Parse("- tee\n").errors, ElementsAre(HasSubstr("want a map of keys")));
+  EXPECT_THAT(Parse("[a]: b\n").errors, ElementsAre(HasSubstr("want a plain key")));
+}
+
+TEST(ClassFile, RefusesAKeyGivenTwice) {
+  EXPECT_THAT(Parse("tee: none\ntee: tdx\n").errors, ElementsAre(HasSubstr("tee: given twice")));
+}
+
+TEST(ClassFile, PlacesBadYaml) {
+  EXPECT_THAT(Parse("tee: none\n\tx: [").errors,
+              ElementsAre(StartsWith("/etc/cocos/classes.d/small.yaml:2:")));
+}
+
+TEST(ClassFile, MustCarryTheNameOfItsFile) {
+  EXPECT_THAT(Parse("name: small\n").errors, IsEmpty());
+  EXPECT_THAT(Parse("name: big\n").errors, ElementsAre(HasSubstr("want the file's own name")));
+  EXPECT_THAT(ParseClassFile("/c/Big One.yaml", "", {}).errors,
+              ElementsAre(HasSubstr("want lower-case letters")));
+}
+
+TEST(ClassFile, ReadsMatchRules) {
+  const ClassFile file = Parse("match:\n  - {key: team, value: red}\n  - {key: a, value: b}\n");
+  EXPECT_THAT(file.errors, IsEmpty());
+  ASSERT_EQ(file.value.match.size(), 2u);
+  EXPECT_EQ(file.value.match[0].key, "team");
+  EXPECT_EQ(file.value.match[0].value, "red");
+}
+
+TEST(ClassFile, RefusesOtherMatchRules) {
+  EXPECT_THAT(Parse("match: all\n").errors, ElementsAre(HasSubstr("want a list")));
+  for (const char* rule : {"{key: a}", "{key: a, value: b, more: c}", "a", "{key: [], value: b}"}) {
+    EXPECT_THAT(Parse(std::string("match:\n  - ") + rule + "\n").errors,
+                ElementsAre(HasSubstr("the two keys key and value")))
+        << rule;
+  }
+}
+
+TEST(ClassFile, WantsBlobsOfTheirExactLength) {
+  const auto snp = [](const std::string& key, const std::string& value) {
+    return Parse("launch_security:\n  snp:\n    " + key + ": \"" + value + "\"\n").errors;
+  };
+  EXPECT_THAT(snp("id_block", std::string(128, 'A')), IsEmpty());
+  EXPECT_THAT(snp("id_block", std::string(124, 'A')), ElementsAre(HasSubstr("base64 of 96 bytes")));
+  EXPECT_THAT(snp("host_data", std::string(64, 'A')), ElementsAre(HasSubstr("32 bytes")));
+}
+
+TEST(ClassFile, WantsAbsolutePaths) {
+  EXPECT_THAT(Parse("boot:\n  kernel: /boot/k\n").errors, IsEmpty());
+  EXPECT_THAT(Parse("boot:\n  kernel: boot/k\n").errors,
+              ElementsAre(HasSubstr("want an absolute path")));
+}
+
+TEST(ShippedClasses, Parse) {
+  for (const std::string name : {"small", "standard", "large"}) {
+    const std::string path = COCOS_SOURCE_DIR "/policies/classes/" + name + ".yaml";
+    std::ifstream in(path);
+    ASSERT_TRUE(in) << path;
+    std::stringstream text;
+    text << in.rdbuf();
+    const ClassFile file = ParseClassFile(path, text.str(), {});
+    EXPECT_THAT(file.errors, IsEmpty());
+    EXPECT_THAT(file.settings, ::testing::Not(IsEmpty())) << path;
+    EXPECT_LE(file.value.vcpus, file.value.max_vcpus) << path;
+  }
+}
+
+}  // namespace
+}  // namespace cocos::config
