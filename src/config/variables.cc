@@ -11,7 +11,8 @@ namespace {
 constexpr Use kKept = Use::kKept;
 constexpr Use kNoMeaning = Use::kNoMeaning;
 
-// clang-format off: one variable, one entry.
+// One variable, one entry, however long the line.
+// clang-format off
 constexpr std::array kVariables = std::to_array<Variable>({
     {.name = "MANAGER_LOG_LEVEL", .default_text = "info", .description = "debug, info, warn or error, with an optional offset as INFO+2"},
     {.name = "MANAGER_INSTANCE_ID", .description = "name of this manager on its host; unset: made once and kept in the state directory"},
@@ -156,11 +157,9 @@ const Variable* FindVariable(std::string_view name) {
 std::string VariablesHelp() {
   std::string text = "Environment variables (a variable that is set but empty has its default):\n";
   for (const Variable& variable : kVariables) {
-    text += fmt::format("  {}\n      {}{}{}\n", variable.name, UseText(variable.use),
-                        variable.description,
-                        variable.default_text.empty()
-                            ? ""
-                            : fmt::format(" (default {})", variable.default_text));
+    text += fmt::format(
+        "  {}\n      {}{}{}\n", variable.name, UseText(variable.use), variable.description,
+        variable.default_text.empty() ? "" : fmt::format(" (default {})", variable.default_text));
   }
   return text;
 }
@@ -173,10 +172,10 @@ std::string VariablesMarkdown() {
       names += fmt::format("<br>`{}`", alias);
       return false;
     });
-    text += fmt::format("| {} | {} | {}{} |\n", names,
-                        variable.default_text.empty() ? ""
-                                                      : fmt::format("`{}`", variable.default_text),
-                        UseText(variable.use), variable.description);
+    text +=
+        fmt::format("| {} | {} | {}{} |\n", names,
+                    variable.default_text.empty() ? "" : fmt::format("`{}`", variable.default_text),
+                    UseText(variable.use), variable.description);
   }
   return text;
 }
