@@ -105,15 +105,17 @@ Result<std::uint64_t> SizeOf(const std::string& path) {
 class AtomicFile {
  public:
   static Result<AtomicFile> Create(const std::string& path) {
-    const std::string partial = path + ".part";
-    UniqueFd fd(::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-    if (!fd)
+    // A name nobody can guess: one put there before could be a link to somewhere else.
+    std::string partial = path + ".XXXXXX";
+    UniqueFd fd(::mkostemp(partial.data(), O_CLOEXEC));
+    if (!fd) {
       return Fail(ErrorCode::kFailedPrecondition, "create {}: {}", partial, ErrnoText(errno));
-    return AtomicFile(std::move(fd), path);
+    }
+    return AtomicFile(std::move(fd), path, partial);
   }
   AtomicFile(AtomicFile&&) = default;
   ~AtomicFile() {
-    if (fd_) ::unlink((path_ + ".part").c_str());
+    if (fd_) ::unlink(partial_.c_str());
   }
 
   // Drops what an attempt that failed has written.
@@ -130,7 +132,7 @@ class AtomicFile {
     return {};
   }
   Result<void> Commit() {
-    if (::fsync(fd_.get()) != 0 || ::rename((path_ + ".part").c_str(), path_.c_str()) != 0) {
+    if (::fsync(fd_.get()) != 0 || ::rename(partial_.c_str(), path_.c_str()) != 0) {
       return Fail(ErrorCode::kInternal, "write {}: {}", path_, ErrnoText(errno));
     }
     fd_.Reset();
@@ -138,9 +140,11 @@ class AtomicFile {
   }
 
  private:
-  AtomicFile(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+  AtomicFile(UniqueFd fd, std::string path, std::string partial)
+      : fd_(std::move(fd)), path_(std::move(path)), partial_(std::move(partial)) {}
   UniqueFd fd_;
   std::string path_;
+  std::string partial_;
 };
 
 grpc::Status Receive(const Session& session, AtomicFile& file, Progress& progress) {
@@ -253,9 +257,15 @@ Result<void> DownloadResult(const AgentOptions& agent, const std::string& out_pa
 
 Result<void> MakeKeys(const KeysOptions& options, const Streams& streams) {
   const crypto::KeyType type = COCOS_TRY(ParseKeyType(options.type));
-  const crypto::KeyPairPem keys = COCOS_TRY(crypto::GenerateKeyPair(type));
   const std::string private_path = options.directory + "/private.pem";
   const std::string public_path = options.directory + "/public.pem";
+  for (const std::string& path : {private_path, public_path}) {  // both or none
+    std::error_code ignored;
+    if (!options.overwrite && std::filesystem::exists(path, ignored)) {
+      return Fail(ErrorCode::kAlreadyExists, "{}: exists, --force replaces it", path);
+    }
+  }
+  const crypto::KeyPairPem keys = COCOS_TRY(crypto::GenerateKeyPair(type));
   COCOS_TRY(WriteKey(private_path, keys.private_key, 0600, options.overwrite));
   COCOS_TRY(WriteKey(public_path, keys.public_key, 0644, options.overwrite));
   streams.out << private_path << "\n" << public_path << std::endl;

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/file.h"
+#include "crypto/pem.h"
 
 namespace cocos::cli {
 namespace {
@@ -21,6 +22,31 @@ Result<std::string> ReadIfGiven(const std::string& path) {
   return ReadFile(path);
 }
 
+Result<void> Named(const std::string& path, Result<void> checked) {
+  if (checked) return {};
+  return tl::unexpected(std::move(checked).error().Within(path));
+}
+
+// gRPC only logs what is wrong with such files, and calls the server unavailable.
+Result<void> CheckPem(const ConnectionOptions& options, const grpc::SslCredentialsOptions& ssl) {
+  if (!options.server_ca.empty()) {
+    COCOS_TRY(Named(options.server_ca, crypto::CheckCertificatePem(ssl.pem_root_certs)));
+  }
+  if (options.client_cert.empty()) return {};
+  COCOS_TRY(Named(options.client_cert, crypto::CheckCertificatePem(ssl.pem_cert_chain)));
+  COCOS_TRY(Named(options.client_key, crypto::CheckPrivateKeyPem(ssl.pem_private_key)));
+  return Named(options.client_key,
+               crypto::CheckKeyMatchesCertificate(ssl.pem_private_key, ssl.pem_cert_chain));
+}
+
+// By default a channel pauses up to two minutes between attempts and fails all calls meanwhile.
+void SetPatience(grpc::ChannelArguments& arguments) {
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000);
+}
+
 Result<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ConnectionOptions& options) {
   const bool tls =
       !options.server_ca.empty() || !options.client_cert.empty() || !options.client_key.empty();
@@ -32,6 +58,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ConnectionOp
   ssl.pem_root_certs = COCOS_TRY(ReadIfGiven(options.server_ca));
   ssl.pem_cert_chain = COCOS_TRY(ReadIfGiven(options.client_cert));
   ssl.pem_private_key = COCOS_TRY(ReadIfGiven(options.client_key));
+  COCOS_TRY(CheckPem(options, ssl));
   return grpc::SslCredentials(ssl);
 }
 
@@ -40,6 +67,7 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ConnectionOp
 Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ConnectionOptions& options) {
   const auto credentials = COCOS_TRY(Credentials(options));
   grpc::ChannelArguments arguments;
+  SetPatience(arguments);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   // Results and data sets come in pieces, but nobody bounds an agent's pieces.
   arguments.SetMaxReceiveMessageSize(-1);

@@ -98,6 +98,8 @@ class Watcher {
   // True when the wanted number of changes was printed.
   bool FollowOnce(grpc::Status& status);
   void Print(const operators::v1::WatchCvmsResponse& change);
+  // A revision to start from, so that a connection lost before the first change loses nothing.
+  Result<void> FindStart();
   Result<void> ListAgain();
 
   const ManagerOptions& manager_;
@@ -108,11 +110,19 @@ class Watcher {
   RetryPause pause_;
 };
 
+Result<void> Watcher::FindStart() {
+  const auto list = COCOS_TRY(FetchList(manager_, stub_));
+  if (!revision_) revision_ = list.revision();
+  return {};
+}
+
 Result<void> Watcher::Run() {
+  COCOS_TRY(FindStart());
   while (true) {
     grpc::Status status;
     if (FollowOnce(status)) return {};
     switch (status.error_code()) {
+      case grpc::StatusCode::OK:
       case grpc::StatusCode::UNAVAILABLE:
       case grpc::StatusCode::CANCELLED:  // the manager is shutting down
         streams_.err << "cvmctl: watch: " << DescribeStatus(status) << "; connecting again"
@@ -121,7 +131,8 @@ Result<void> Watcher::Run() {
         break;
       case grpc::StatusCode::FAILED_PRECONDITION:
         streams_.err << "cvmctl: watch: " << status.error_message() << std::endl;
-        if (Result<void> listed = ListAgain(); !listed) pause_.Wait();
+        static_cast<void>(ListAgain());
+        pause_.Wait();  // also after a list: what is refused for another reason is refused again
         break;
       default:
         return tl::unexpected(StatusError(status));
@@ -132,18 +143,15 @@ Result<void> Watcher::Run() {
 bool Watcher::FollowOnce(grpc::Status& status) {
   grpc::ClientContext context;
   operators::v1::WatchCvmsRequest request;
-  if (revision_) {
-    request.set_after_revision(*revision_);
-  } else {
-    request.set_from_now(true);
-  }
+  request.set_after_revision(*revision_);
   const auto reader = stub_.WatchCvms(&context, request);
   operators::v1::WatchCvmsResponse change;
   while (reader->Read(&change)) {
     pause_.Reset();
     revision_ = change.revision();
     Print(change);
-    if (left_ > 0 && --left_ == 0) {
+    const bool enough = left_ > 0 && --left_ == 0;
+    if (enough || !streams_.out) {  // or nobody reads what we write
       context.TryCancel();
       static_cast<void>(reader->Finish());
       return true;
@@ -193,6 +201,7 @@ Result<void> CreateCvm(const ManagerOptions& manager, const CreateOptions& optio
 Result<void> RemoveCvms(const ManagerOptions& manager, const std::vector<std::string>& ids,
                         const Streams& streams) {
   const auto stub = COCOS_TRY(ManagerStub(manager));
+  nlohmann::ordered_json removed = nlohmann::ordered_json::array();
   std::string failed;
   for (const std::string& id : ids) {
     grpc::ClientContext context;
@@ -202,10 +211,14 @@ Result<void> RemoveCvms(const ManagerOptions& manager, const std::vector<std::st
     google::protobuf::Empty response;
     const grpc::Status status = stub->RemoveVm(&context, request, &response);
     if (status.ok()) {
+      removed.push_back(id);
       if (!manager.json) streams.out << fmt::format("removed CVM {}\n", id) << std::flush;
     } else {
       failed += fmt::format("{}{}: {}", failed.empty() ? "" : "; ", id, DescribeStatus(status));
     }
+  }
+  if (manager.json) {
+    streams.out << nlohmann::ordered_json{{"removed", removed}}.dump() << std::endl;
   }
   if (!failed.empty()) return tl::unexpected(Error(ErrorCode::kInternal, failed));
   return {};

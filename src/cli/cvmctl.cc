@@ -200,6 +200,9 @@ void CommandLine::AddTransfers(CLI::App& agent) {
 Result<void> CommandLine::ApplyTexts() {
   manager_.json = output_ == "json";
   if (!timeout_.empty()) manager_.timeout = COCOS_TRY(ParseGoDuration(timeout_));
+  if (manager_.timeout && manager_.timeout->count() <= 0) {
+    return Fail(ErrorCode::kInvalidArgument, "--timeout {}: want more than 0", timeout_);
+  }
   agent_.wait = COCOS_TRY(ParseGoDuration(wait_));
   return {};
 }
@@ -219,6 +222,10 @@ int CommandLine::Run(std::vector<std::string> arguments) {
   }
   if (Result<void> done = command_(); !done) {
     streams_.err << "cvmctl: " << name_ << ": " << done.error().message() << std::endl;
+    return kFailed;
+  }
+  if (!streams_.out.flush()) {
+    streams_.err << "cvmctl: " << name_ << ": cannot write to standard output" << std::endl;
     return kFailed;
   }
   return 0;

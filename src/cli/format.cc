@@ -49,7 +49,30 @@ std::string TeeText(operators::v1::Tee tee) {
   return EnumText(operators::v1::Tee_Name(tee), "TEE_");
 }
 
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+std::string Printable(std::string_view text, bool keep_lines) {
+  std::string printable;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+    const bool c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F in UTF-8
+    const bool line = keep_lines && (byte == '\n' || (byte == '\r' && next == '\n'));
+    if (c1) {
+      printable += fmt::format("\\x{:02x}", next);
+      ++i;
+    } else if ((byte < 0x20 && byte != '\t' && !line) || byte == 0x7f) {
+      printable += fmt::format("\\x{:02x}", byte);
+    } else {
+      printable += text[i];
+    }
+  }
+  return printable;
+}
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& raw_rows) {
+  std::vector<std::vector<std::string>> rows = raw_rows;
+  for (auto& row : rows) {
+    for (std::string& cell : row) cell = Printable(cell, false);
+  }
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -100,7 +123,8 @@ std::string FormatCvm(const Cvm& cvm) {
   std::ranges::sort(names);
   for (const std::string& name : names) rows.push_back({name, cvm.reference_values().at(name)});
   std::string text = FormatTable(rows);
-  if (!cvm.console_tail().empty()) text += "last console output:\n" + cvm.console_tail() + "\n";
+  if (!cvm.console_tail().empty())
+    text += "last console output:\n" + Printable(cvm.console_tail(), true) + "\n";
   return text;
 }
 
@@ -108,7 +132,7 @@ std::string FormatChange(const operators::v1::WatchCvmsResponse& change) {
   std::string text =
       fmt::format("{}  {}  {} -> {}", TimeText(change.time()), change.cvm().id(),
                   StateText(change.previous_state()), StateText(change.cvm().state()));
-  if (!change.cvm().cause().empty()) text += "  " + change.cvm().cause();
+  if (!change.cvm().cause().empty()) text += "  " + Printable(change.cvm().cause(), false);
   if (change.has_event_latency())
     text += "  (" + LatencyText(change.event_latency()) + " after the event)";
   return text + "\n";

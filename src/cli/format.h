@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proto/operator.pb.h"
@@ -12,6 +13,10 @@ namespace cocos::cli {
 // "running", "sev-snp": the names without the enumeration's prefix, lower case.
 std::string StateText(operators::v1::CvmState state);
 std::string TeeText(operators::v1::Tee tee);
+
+// What a terminal may be given of a text from elsewhere: control characters become "\\x1b". Line
+// breaks stay if `keep_lines`. A guest writes its console, and so may write escape sequences.
+std::string Printable(std::string_view text, bool keep_lines);
 
 // Columns padded to the widest cell, two blanks between them, no blanks at line ends.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows);

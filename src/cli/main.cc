@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <string>
@@ -10,6 +11,8 @@
 #include "cli/cvmctl.h"
 
 int main(int argc, char** argv) {
+  // Errors come as statuses; the library's own log lines would stand between ours.
+  ::setenv("GRPC_VERBOSITY", "NONE", 0);
   std::signal(SIGPIPE, SIG_IGN);  // `cvmctl watch | head` ends by the write error
   std::map<std::string, std::string> environment;
   for (char** entry = ::environ; *entry != nullptr; ++entry) {

@@ -10,7 +10,7 @@ namespace cocos::cli {
 
 class RetryPause {
  public:
-  // Doubles from a quarter of a second to five seconds.
+  // Doubles from a quarter of a second to a second.
   void Wait() {
     ::poll(nullptr, 0, static_cast<int>(next_.count()));
     next_ = std::min(next_ * 2, kMax);
@@ -19,7 +19,7 @@ class RetryPause {
 
  private:
   static constexpr std::chrono::milliseconds kFirst{250};
-  static constexpr std::chrono::milliseconds kMax{5000};
+  static constexpr std::chrono::milliseconds kMax{1000};
   std::chrono::milliseconds next_ = kFirst;
 };
 

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 
 #include <limits>
+#include <memory>
 
 #include "base/handle.h"
 
@@ -16,7 +17,31 @@ using BioHandle = Handle<BIO, BIO_free>;
 using PkeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
 using ContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 
+struct OpensslFree {
+  void operator()(void* memory) const { OPENSSL_free(memory); }
+};
+using OpensslMemory = std::unique_ptr<void, OpensslFree>;
+
 int NoPassphrase(char*, int, int, void*) { return -1; }
+
+// Upstream's key tool writes RSA keys as PKCS#1 under the label of PKCS#8, which OpenSSL takes at
+// its word and refuses.
+PkeyHandle ReadMislabelledRsaKey(std::string_view pem) {
+  const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* der = nullptr;
+  long size = 0;
+  if (PEM_read_bio(bio.get(), &name, &header, &der, &size) != 1) return {};
+  const OpensslMemory owned_name(name);
+  const OpensslMemory owned_header(header);
+  const OpensslMemory owned_der(der);
+  if (std::string_view(name) != PEM_STRING_PKCS8INF) return {};
+  const unsigned char* position = der;
+  PkeyHandle key(d2i_PrivateKey(EVP_PKEY_RSA, nullptr, &position, size));
+  OPENSSL_cleanse(der, static_cast<std::size_t>(size));
+  return key;
+}
 
 Result<PkeyHandle> ReadKey(std::string_view pem) {
   if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
@@ -24,6 +49,7 @@ Result<PkeyHandle> ReadKey(std::string_view pem) {
   }
   const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   PkeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
+  if (!key) key = ReadMislabelledRsaKey(pem);
   ERR_clear_error();
   if (!key) {
     return Fail(ErrorCode::kMalformed, "want a private key in PEM form without a passphrase");
