@@ -129,7 +129,9 @@ std::string QemuOutput(std::string_view text) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = WithoutTimestamp(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.empty() || Contains(line, ": warning:")) continue;
+    // A warning about the option QEMU 10 deprecates has a second line.
+    const bool noise = Contains(line, ": warning:") || line.starts_with("Please use readonly=on");
+    if (line.empty() || noise) continue;
     output.append(output.empty() ? "" : "; ").append(line);
   }
   return output.empty() ? std::string(text) : output;

@@ -78,6 +78,8 @@ constexpr KnownCause kQemuCauses[] = {
      "a shared directory is missing"},
     {"invalid kernel header", "", ErrorCode::kFailedPrecondition, "kernel-invalid",
      "the kernel is not a Linux bzImage"},
+    {"elfboot", "", ErrorCode::kFailedPrecondition, "kernel-invalid",
+     "the kernel is not a Linux bzImage"},
     {"could not load kernel", "", ErrorCode::kFailedPrecondition, "kernel-unreadable",
      "the kernel is missing, not readable by QEMU's user, or not a Linux bzImage"},
     {"could not open disk image", "ermission denied", ErrorCode::kFailedPrecondition,
