@@ -124,6 +124,31 @@ Result<void> CheckOwner(int fd, const std::string& path, uid_t wanted_owner) {
               wanted_owner);
 }
 
+// Makes a directory and those above it; true if it is new.
+Result<bool> MakeDirectory(const std::string& path) {
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  std::error_code error;
+  if (!parent.empty() && !std::filesystem::exists(parent, error)) {
+    const bool created = COCOS_TRY(MakeDirectory(parent));
+    // Passed through by others, listed by nobody.
+    if (created && ::chmod(parent.c_str(), 0711) != 0) {
+      return FailErrno("change mode of", parent, errno);
+    }
+  }
+  if (::mkdir(path.c_str(), 0700) == 0) return true;
+  if (errno == EEXIST) return false;
+  return FailErrno("create directory", path, errno);
+}
+
+Result<void> CheckOthersCannotWrite(int fd, const std::string& path) {
+  struct stat status = {};
+  if (::fstat(fd, &status) != 0) return FailErrno("stat", path, errno);
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+  return Fail(ErrorCode::kFailedPrecondition,
+              "{}: mode {:04o}, want no write permission for group and others; refusing to use it",
+              path, status.st_mode & 07777);
+}
+
 Result<std::vector<std::string>> ListFd(int directory, const std::string& path) {
   // A new description: the one we hold keeps its own read position.
   UniqueFd copy(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -229,18 +254,22 @@ Result<bool> IsOnTmpfs(const std::string& path) {
 }
 
 Result<SecureDir> SecureDir::OpenOrCreate(const std::string& path, FileAccess access) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  std::error_code error;
-  if (!parent.empty() && !std::filesystem::exists(parent, error)) {
-    constexpr mode_t kParentMode = 0711;
-    COCOS_TRY(OpenOrCreate(parent.string(), {::geteuid(), ::getegid(), kParentMode}));
-  }
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return FailErrno("create directory", path, errno);
-  }
+  COCOS_TRY(MakeDirectory(path));
   UniqueFd fd = COCOS_TRY(OpenDirAt(AT_FDCWD, path, path));
   COCOS_TRY(CheckOwner(fd.get(), path, access.owner));
   COCOS_TRY(SetAccess(fd.get(), path, access));
+  return SecureDir(std::move(fd), path);
+}
+
+Result<SecureDir> SecureDir::OpenOrCreateRoot(const std::string& path, FileAccess access) {
+  const bool created = COCOS_TRY(MakeDirectory(path));
+  UniqueFd fd = COCOS_TRY(OpenDirAt(AT_FDCWD, path, path));
+  COCOS_TRY(CheckOwner(fd.get(), path, access.owner));
+  if (created) {
+    COCOS_TRY(SetAccess(fd.get(), path, access));
+  } else {
+    COCOS_TRY(CheckOthersCannotWrite(fd.get(), path));
+  }
   return SecureDir(std::move(fd), path);
 }
 

@@ -76,6 +76,9 @@ class SecureDir {
   // its mode is corrected. Errors: kFailedPrecondition naming the path, its owner and what is
   // wanted.
   static Result<SecureDir> OpenOrCreate(const std::string& path, FileAccess access);
+  // The same for a directory that an operator chose: one that exists is left as it is, and refused
+  // if others than its owner may write to it.
+  static Result<SecureDir> OpenOrCreateRoot(const std::string& path, FileAccess access);
   // Opens an existing directory, refusing a symbolic link in its last component.
   static Result<SecureDir> Open(const std::string& path);
 

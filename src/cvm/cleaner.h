@@ -14,8 +14,8 @@ class Cleaner {
   Cleaner(Hypervisor& hypervisor, const Workspace& workspace)
       : hypervisor_(hypervisor), workspace_(workspace) {}
 
-  // In the reverse order of creation: power off, undefine, then the files, which the hypervisor
-  // reads until the domain is gone. Errors: the first one; what follows is left for the next try.
+  // Power off, undefine, then the files, which the hypervisor reads until the domain is off.
+  // Errors: the first one. A domain that cannot be powered off keeps its files for the next try.
   Result<void> CleanAll(const CvmId& id) const;
 
   // For a CVM that the hypervisor never heard of.

@@ -8,7 +8,7 @@
 
 namespace cocos::cvm {
 
-// One creation. Each Do... method is one step of the design's list; `Undo` knows how far it came.
+// One creation. Each method is one step of the design's list; `Undo` knows how far it came.
 class Creator::Run {
  public:
   Run(Creator& creator, const CreateRequest& request, const ComputationClass& computation_class,
@@ -86,7 +86,8 @@ Result<void> Creator::Run::Reserve() {
   Reservation reservation = COCOS_TRY(parts_.reservations.Reserve(class_));
   const TimePoint now = parts_.clock.Now();
   Snapshot cvm{.id = id_, .class_name = class_.name, .tee = class_.tee, .created = now};
-  if (checked_.ttl) {
+  // A deadline beyond what a clock can say is none.
+  if (checked_.ttl && *checked_.ttl < TimePoint::max() - now) {
     cvm.expires = now + std::chrono::duration_cast<TimePoint::duration>(*checked_.ttl);
   }
   cvm.agent_bind_address = options_.bind_address;
@@ -184,6 +185,8 @@ Result<void> Creator::Run::Settle() {
 }
 
 Result<void> Creator::Run::CheckStillRuns(const Ended& ended) {
+  // Forget first, then ask: an event that comes in between is met by SettleRunning.
+  parts_.registry.ForgetEnded(id_);
   const DomainRecord domain = COCOS_TRY(parts_.hypervisor.Find(id_));
   if (domain.state != DomainState::kRunning) {
     const StopReason reason =
@@ -194,7 +197,6 @@ Result<void> Creator::Run::CheckStillRuns(const Ended& ended) {
                           ended.detail.empty() ? "" : ": ", ended.detail))
             .WithReason("ended-at-once"));
   }
-  parts_.registry.ForgetEnded(id_);  // the event was about an earlier attempt
   return {};
 }
 

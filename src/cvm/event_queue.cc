@@ -13,7 +13,8 @@ constexpr std::size_t kMaxEvents = 65536;
 void EventQueue::Post(DomainEvent event) {
   {
     const std::lock_guard lock(mutex_);
-    if (events_.size() >= kMaxEvents) {
+    // The loss of the connection is never dropped: nothing else would tell of it.
+    if (events_.size() >= kMaxEvents && event.kind != DomainEvent::Kind::kConnectionLost) {
       overflowed_ = true;
     } else {
       events_.push_back(std::move(event));

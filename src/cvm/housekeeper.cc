@@ -3,8 +3,10 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <future>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace cocos::cvm {
 namespace {
@@ -60,8 +62,16 @@ Housekeeper::Housekeeper(Parts parts, std::chrono::milliseconds resync_interval)
 Housekeeper::~Housekeeper() { parts_.events.Stop(); }
 
 void Housekeeper::Start() {
-  Reconnect();
-  thread_ = std::jthread([this] { Run(); });
+  std::promise<void> tried;
+  const std::future<void> first_try = tried.get_future();
+  thread_ = std::jthread([this, tried = std::move(tried)]() mutable {
+    Reconnect();
+    tried.set_value();
+    Run();
+  });
+  // A daemon that accepts and then says nothing must not keep the manager from starting.
+  constexpr std::chrono::seconds kFirstTry(10);
+  first_try.wait_for(kFirstTry);
   ::pthread_setname_np(thread_.native_handle(), "cvm-housekeeper");
 }
 
@@ -72,7 +82,9 @@ void Housekeeper::Run() {
     for (const DomainEvent& event : batch.events) Apply(event);
     const SteadyTime now = SteadyClock::now();
     if (!ready_ && now >= next_attempt_) Reconnect();
-    if (ready_ && (batch.overflowed || now >= next_resync_)) Reconcile();
+    if (ready_ && (batch.overflowed || now >= next_resync_) && !Reconcile()) {
+      next_resync_ = SteadyClock::now() + kMaxBackoff;
+    }
     if (ready_) RemoveDue();
     if (now >= next_trim_) TrimConsoles();
   }
@@ -162,7 +174,11 @@ bool Housekeeper::Reconcile() {
 
 void Housekeeper::RemoveDue() {
   for (Registry::Due& due : parts_.registry.TakeDue(parts_.clock.Now())) {
-    parts_.reaper.Remove(std::move(due.id), std::move(due.cause));
+    if (!due.clean_only) {
+      parts_.reaper.Remove(std::move(due.id), std::move(due.cause));
+    } else if (parts_.registry.ClaimForCleaning(due.id)) {
+      parts_.reaper.CleanEnded(std::move(due.id));
+    }
   }
 }
 

@@ -34,9 +34,8 @@ class Housekeeper {
   Housekeeper(Parts parts, std::chrono::milliseconds resync_interval);
   ~Housekeeper();
 
-  // Connects and reconciles once on the calling thread, so that a manager that says it is up knows
-  // its CVMs; then starts the thread. A hypervisor that cannot be reached is tried again by the
-  // thread.
+  // Starts the thread and waits, for a bounded time, until it has tried to connect and reconcile
+  // once, so that a manager that says it is up usually knows its CVMs. The thread keeps trying.
   void Start();
 
   // Connected, and reconciled since.

@@ -94,7 +94,10 @@ Result<std::unique_ptr<Manager>> Manager::Open(Hypervisor& hypervisor, EventQueu
 Manager::Manager(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Manager::~Manager() { Close(); }
 
-void Manager::Close() { impl_->feed_.Close(); }
+void Manager::Close() {
+  impl_->feed_.Close();
+  impl_->remover_.Close();
+}
 
 void Manager::Start() { impl_->housekeeper_.Start(); }
 

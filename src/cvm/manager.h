@@ -1,5 +1,5 @@
-// The core: creates, watches and removes CVMs. What happens to one is in create.h, remove.h and
-// reconcile.h; this class joins them and owns the housekeeper thread.
+// The core: creates, watches and removes CVMs. What happens to one is in creator.h, remover.h and
+// reconciler.h; this class joins them.
 #pragma once
 
 #include <sys/types.h>

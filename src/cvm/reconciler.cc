@@ -44,8 +44,7 @@ Verdict Judge(const domain::CvmMetadata& metadata, const std::string& instance_i
 }
 
 Result<void> Reconciler::Run() {
-  // Files first: a creation that begins after this has files we do not know of yet, and a domain
-  // that ends after the listing is met by its event.
+  // A domain that ends after the listing is met by its event.
   const std::vector<DomainRecord> domains = COCOS_TRY(hypervisor_.ListDomains());
   std::set<CvmId> listed;
   for (const DomainRecord& record : domains) {
@@ -69,25 +68,33 @@ void Reconciler::Handle(const DomainRecord& record) {
          {"error", metadata ? "its id is not the domain's UUID" : metadata.error().message()}});
     return;
   }
-  switch (Judge(*metadata, instance_id_, record.state, registry_.OperationOn(*id))) {
+  const std::optional<Operation> operation = registry_.OperationOn(*id);
+  if (Judge(*metadata, instance_id_, record.state, operation) == Verdict::kIgnore) return;
+  // The listing is older than `operation`: meanwhile a creation may have been answered or a removal
+  // finished. What is asked for now cannot be.
+  const Result<DomainRecord> now = hypervisor_.Find(*id);
+  if (!now) return;
+  const Result<domain::CvmMetadata> fresh = domain::ParseMetadataXml(now->metadata_xml);
+  if (!fresh) return;
+  switch (Judge(*fresh, instance_id_, now->state, operation)) {
     case Verdict::kIgnore:
       return;
     case Verdict::kAdopt:
-      Adopt(*metadata, *id, State::kRunning, "adopted from an earlier run of the manager");
-      logger_.Info("Adopted a running CVM", {{"cvm", id->text()}, {"class", metadata->class_name}});
+      Adopt(*fresh, *id, State::kRunning, "adopted from an earlier run of the manager");
+      logger_.Info("Adopted a running CVM", {{"cvm", id->text()}, {"class", fresh->class_name}});
       return;
     case Verdict::kStillRuns:
       registry_.MarkRunning(*id);
       return;
     case Verdict::kEnded:
-      ReportEnded(*metadata, *id, record);
+      ReportEnded(*fresh, *id, *now);
       return;
     case Verdict::kUndo:
-      Adopt(*metadata, *id, State::kUnknown, "its creation was interrupted");
+      Adopt(*fresh, *id, State::kUnknown, "its creation was interrupted");
       reaper_.Remove(*id, "its creation was interrupted");
       return;
     case Verdict::kFinishRemoval:
-      Adopt(*metadata, *id, State::kUnknown, "its removal was interrupted");
+      Adopt(*fresh, *id, State::kUnknown, "its removal was interrupted");
       reaper_.Remove(*id, "its removal was interrupted");
       return;
   }

@@ -85,6 +85,7 @@ Result<void> Registry::Advance(const CvmId& id, State state) {
     return Fail(ErrorCode::kCancelled, "CVM {}: {} while it was being created", id.text(),
                 record.removal_cause);
   }
+  if (state == State::kStarting) record.start_asked = std::chrono::steady_clock::now();
   SetState(record, state, "");
   return {};
 }
@@ -138,6 +139,7 @@ bool Registry::NoteEnded(const CvmId& id, const Ended& ended, std::string consol
   const auto found = records_.find(id);
   if (found == records_.end()) return false;
   Record& record = found->second;
+  if (ended.event_received && *ended.event_received < record.start_asked) return false;
   if (!record.ended) record.ended = ended;
   if (record.operation != Operation::kNone) {
     settled_.notify_all();
@@ -157,6 +159,7 @@ void Registry::SettleCleaned(const CvmId& id) {
   Record& record = Get(id);
   released = std::move(record.reservation);
   record.operation = Operation::kNone;
+  record.cleaning_wanted = false;
   record.removal_wanted = false;
   ForgetOldestFailed();
   settled_.notify_all();
@@ -181,6 +184,24 @@ void Registry::ForgetOldestFailed() {
     SetState(oldest->second, State::kRemoved, "forgotten: newer failures need the place");
     records_.erase(oldest);
   }
+}
+
+void Registry::SettleUncleaned(const CvmId& id) {
+  const std::lock_guard lock(mutex_);
+  Record& record = Get(id);
+  record.operation = Operation::kNone;
+  record.cleaning_wanted = true;
+  record.removal_taken = false;
+  record.retry_after = clock_.Now() + kRemovalRetry;
+  settled_.notify_all();
+}
+
+bool Registry::ClaimForCleaning(const CvmId& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  if (found == records_.end() || found->second.operation != Operation::kNone) return false;
+  found->second.operation = Operation::kClean;
+  return true;
 }
 
 void Registry::SettleUnreachable(const CvmId& id, const std::string& cause) {
@@ -232,7 +253,7 @@ void Registry::MarkRunning(const CvmId& id) {
 
 std::optional<TimePoint> Registry::DueTime(const Record& record) {
   if (record.operation != Operation::kNone || record.removal_taken) return std::nullopt;
-  if (record.removal_wanted) return record.retry_after;
+  if (record.removal_wanted || record.cleaning_wanted) return record.retry_after;
   if (record.snapshot.state != State::kRunning) return std::nullopt;
   return record.snapshot.expires;
 }
@@ -244,7 +265,8 @@ std::vector<Registry::Due> Registry::TakeDue(TimePoint now) {
     const std::optional<TimePoint> time = DueTime(record);
     if (!time || *time > now) continue;
     record.removal_taken = true;
-    due.push_back({id, record.removal_wanted ? record.removal_cause : "its TTL is over"});
+    due.push_back({id, record.removal_wanted ? record.removal_cause : "its TTL is over",
+                   record.cleaning_wanted && !record.removal_wanted});
   }
   return due;
 }

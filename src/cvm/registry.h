@@ -30,7 +30,7 @@ struct Ended {
 };
 
 // Every change of state goes to the change feed before the call returns. Thread-safe; no call
-// blocks longer than another holds the mutex, except the two Wait functions.
+// blocks longer than another holds the mutex, except ClaimForRemoval and the Wait functions.
 class Registry {
  public:
   Registry(const Clock& clock, ChangeFeed& feed) : clock_(clock), feed_(feed) {}
@@ -65,6 +65,10 @@ class Registry {
   bool NoteEnded(const CvmId& id, const Ended& ended, std::string console_tail);
   // Ends kClean: resources are given back, the record stays as a note.
   void SettleCleaned(const CvmId& id);
+  // Ends kClean without success: the note stays, and TakeDue returns the CVM for cleaning later.
+  void SettleUncleaned(const CvmId& id);
+  // Takes a failed CVM for another try at cleaning; false if somebody else has it or it is gone.
+  bool ClaimForCleaning(const CvmId& id);
   // Ends any claim on a CVM that could not be removed: kUnknown, and TakeDue returns it again
   // later.
   void SettleUnreachable(const CvmId& id, const std::string& cause);
@@ -84,6 +88,7 @@ class Registry {
   struct Due {
     CvmId id;
     std::string cause;
+    bool clean_only = false;  // it failed, its note stays
   };
   std::vector<Due> TakeDue(TimePoint now);
   // When TakeDue will next have something.
@@ -105,9 +110,12 @@ class Registry {
     Operation operation = Operation::kNone;
     bool removal_wanted = false;  // by a caller while another operation runs, or left over
     std::string removal_cause;
-    bool removal_taken = false;  // TakeDue returned it
-    TimePoint retry_after;       // of a removal that failed
+    bool cleaning_wanted = false;  // of a CVM that failed
+    bool removal_taken = false;    // TakeDue returned it
+    TimePoint retry_after;         // of a removal that failed
     std::optional<Ended> ended;
+    // When the domain was last asked to start: an event from before is about an earlier attempt.
+    std::chrono::steady_clock::time_point start_asked;
   };
 
   static std::optional<TimePoint> DueTime(const Record& record);

@@ -1,7 +1,7 @@
 #include "cvm/remover.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "cvm/spec_builder.h"
 #include "domain/render.h"
@@ -11,17 +11,14 @@ namespace cocos::cvm {
 Result<void> Remover::Remove(const CvmId& id, const std::string& cause) {
   if (!COCOS_TRY(registry_.ClaimForRemoval(id, cause))) return {};  // another call removed it
   MarkRemoving(id);
-  std::optional<PowerButton> button;  // until the domain is off
   const Result<DomainRecord> domain = hypervisor_.Find(id);
-  if (domain && domain->state == DomainState::kRunning) {
-    button.emplace(hypervisor_, id);
-    WaitForGuest(id, *button);
-  }
+  if (domain && domain->state == DomainState::kRunning) WaitForGuest(id, ButtonOf(id));
   const Result<void> cleaned = cleaner_.CleanAll(id);
   if (!cleaned) {
     registry_.SettleUnreachable(id, cleaned.error().message());
     return cleaned;
   }
+  ReleaseButton(id);
   registry_.Drop(id, cause);
   return {};
 }
@@ -36,10 +33,26 @@ void Remover::MarkRemoving(const CvmId& id) {
   if (metadata) static_cast<void>(hypervisor_.SetMetadata(id, *metadata));
 }
 
+PowerButton& Remover::ButtonOf(const CvmId& id) {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<PowerButton>& button = buttons_[id];
+  if (!button) button = std::make_unique<PowerButton>(hypervisor_, id);
+  return *button;
+}
+
+void Remover::ReleaseButton(const CvmId& id) {
+  std::unique_ptr<PowerButton> released;  // joins its thread after the lock is given back
+  const std::lock_guard lock(mutex_);
+  const auto found = buttons_.find(id);
+  if (found == buttons_.end()) return;
+  released = std::move(found->second);
+  buttons_.erase(found);
+}
+
 void Remover::WaitForGuest(const CvmId& id, const PowerButton& button) {
   constexpr std::chrono::milliseconds kGlance(100);
   const auto deadline = std::chrono::steady_clock::now() + stop_timeout_;
-  while (!button.refused() && std::chrono::steady_clock::now() < deadline) {
+  while (!closing_ && !button.refused() && std::chrono::steady_clock::now() < deadline) {
     if (registry_.WaitEnded(id, std::min(kGlance, stop_timeout_))) return;
   }
 }
@@ -48,7 +61,7 @@ void Remover::CleanEnded(const CvmId& id) {
   if (const Result<void> cleaned = cleaner_.CleanAll(id); !cleaned) {
     logger_.Error("Cleaning up after a CVM that ended did not finish, it will be tried again",
                   {{"cvm", id.text()}, {"error", cleaned.error().message()}});
-    registry_.SettleUnreachable(id, cleaned.error().message());
+    registry_.SettleUncleaned(id);
     return;
   }
   registry_.SettleCleaned(id);

@@ -1,7 +1,11 @@
 // Removal of a CVM, for callers, for TTLs, and for what interrupted creates and removals left.
 #pragma once
 
+#include <atomic>
 #include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/logger.h"
@@ -30,11 +34,16 @@ class Remover {
   // says, in which case the removal is taken up again later.
   Result<void> Remove(const CvmId& id, const std::string& cause);
 
+  // From now on guests are not waited for: the manager ends.
+  void Close() { closing_ = true; }
+
   // Second half of a CVM that ended by itself (Registry::NoteEnded returned true).
   void CleanEnded(const CvmId& id);
 
  private:
   void MarkRemoving(const CvmId& id);
+  PowerButton& ButtonOf(const CvmId& id);
+  void ReleaseButton(const CvmId& id);
   void WaitForGuest(const CvmId& id, const PowerButton& button);
 
   Hypervisor& hypervisor_;
@@ -43,6 +52,10 @@ class Remover {
   Logger& logger_;
   const std::string instance_id_;
   const std::chrono::milliseconds stop_timeout_;
+  std::atomic<bool> closing_ = false;
+  std::mutex mutex_;
+  // Kept over a removal that failed: the thread inside may be stuck for as long as the domain is.
+  std::map<CvmId, std::unique_ptr<PowerButton>> buttons_;
 };
 
 }  // namespace cocos::cvm

@@ -16,14 +16,14 @@ std::string NvramName(const CvmId& id) { return id.text() + std::string(kNvramSu
 Result<Workspace> Workspace::Open(const Options& options) {
   // Libvirt and QEMU pass through these directories as their own users; nobody else may list them.
   const FileAccess pass_through{::geteuid(), ::getegid(), 0711};
-  COCOS_TRY(SecureDir::OpenOrCreate(options.runtime_dir, pass_through));
-  COCOS_TRY(SecureDir::OpenOrCreate(options.state_dir, pass_through));
+  COCOS_TRY(SecureDir::OpenOrCreateRoot(options.runtime_dir, pass_through));
+  COCOS_TRY(SecureDir::OpenOrCreateRoot(options.state_dir, pass_through));
   const std::string instance = "/" + options.instance_id;
   COCOS_TRY(SecureDir::OpenOrCreate(options.runtime_dir + instance, pass_through));
   COCOS_TRY(SecureDir::OpenOrCreate(options.state_dir + instance, pass_through));
   ShareStore shares =
       COCOS_TRY(ShareStore::Open(options.runtime_dir + instance + "/cvms", options.share_group));
-  COCOS_TRY(SecureDir::OpenOrCreate(options.console_dir, pass_through));
+  COCOS_TRY(SecureDir::OpenOrCreateRoot(options.console_dir, pass_through));
   ConsoleLog consoles = COCOS_TRY(ConsoleLog::Open(options.console_dir + instance));
   SecureDir nvram =
       COCOS_TRY(SecureDir::OpenOrCreate(options.state_dir + instance + "/nvram", pass_through));

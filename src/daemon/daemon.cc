@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 
 #include <grp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -68,8 +69,11 @@ std::optional<gid_t> GroupId(const std::string& name) {
 
 // The group of QEMU's process, which must read the shares. None where QEMU runs as our own user.
 Result<std::optional<gid_t>> ShareGroup(const config::Config& config) {
-  const bool own_user = config.libvirt_uri.starts_with("test:") ||
-                        config.libvirt_uri.find(":///session") != std::string::npos;
+  // An embedded driver that is not root's runs QEMU as the user it has.
+  const bool own_user =
+      config.libvirt_uri.starts_with("test:") ||
+      config.libvirt_uri.find(":///session") != std::string::npos ||
+      (::geteuid() != 0 && config.libvirt_uri.find(":///embed") != std::string::npos);
   if (own_user) return std::optional<gid_t>();
   const std::string name = config.qemu_group.empty() ? kDefaultQemuGroup : config.qemu_group;
   const std::optional<gid_t> id = GroupId(name);

@@ -41,7 +41,7 @@ Result<std::string> ResolveInstanceId(const std::string& configured, const std::
     return configured;
   }
   const SecureDir directory =
-      COCOS_TRY(SecureDir::OpenOrCreate(state_dir, {::geteuid(), ::getegid(), 0711}));
+      COCOS_TRY(SecureDir::OpenOrCreateRoot(state_dir, {::geteuid(), ::getegid(), 0711}));
   const std::string path = state_dir + "/" + std::string(kFileName);
   Result<std::string> kept = ReadFile(path, 4096);
   if (kept) {
@@ -59,7 +59,7 @@ Result<std::string> ResolveInstanceId(const std::string& configured, const std::
 Result<InstanceLock> InstanceLock::Acquire(const std::string& runtime_dir,
                                            const std::string& instance_id) {
   const FileAccess access{::geteuid(), ::getegid(), 0711};
-  COCOS_TRY(SecureDir::OpenOrCreate(runtime_dir, access));
+  COCOS_TRY(SecureDir::OpenOrCreateRoot(runtime_dir, access));
   const std::string directory = runtime_dir + "/" + instance_id;
   COCOS_TRY(SecureDir::OpenOrCreate(directory, access));
   const std::string path = directory + "/lock";

@@ -66,7 +66,8 @@ void AddInterface(Element devices, const DomainSpec& spec) {
 
 void AddConsole(Element devices, const std::string& log_path) {
   const Element serial = devices.Add("serial").Set("type", "file");
-  serial.Add("source").Set("path", log_path);
+  // Appending, so that a writer goes on at the end when the manager has cut the file back.
+  serial.Add("source").Set("path", log_path).Set("append", "on");
   serial.Add("target").Set("type", "isa-serial").Set("port", "0");
 }
 

@@ -46,6 +46,20 @@ void FakeHypervisor::SetHook(Hook hook) {
   hook_ = std::move(hook);
 }
 
+void FakeHypervisor::SetAfterHook(Hook hook) {
+  const std::lock_guard lock(mutex_);
+  after_hook_ = std::move(hook);
+}
+
+void FakeHypervisor::End(const std::string& call, const std::string& id) {
+  Hook hook;
+  {
+    const std::lock_guard lock(mutex_);
+    hook = after_hook_;
+  }
+  if (hook) static_cast<void>(hook(call, id));
+}
+
 void FakeHypervisor::SetReachable(bool reachable) {
   {
     const std::lock_guard lock(mutex_);
@@ -158,12 +172,14 @@ Result<std::vector<DomainRecord>> FakeHypervisor::ListDomains() {
   for (DomainRecord& record : domains()) {
     if (!record.metadata_xml.empty()) with_metadata.push_back(std::move(record));
   }
+  End("ListDomains", "");
   return with_metadata;
 }
 
 Result<DomainRecord> FakeHypervisor::Find(const CvmId& id) {
   COCOS_TRY(Begin("Find", id.text()));
   std::optional<DomainRecord> found = domain(id.text());
+  End("Find", id.text());
   if (!found) return NoDomain(id.text());
   return *std::move(found);
 }

@@ -27,6 +27,9 @@ class FakeHypervisor final : public cvm::Hypervisor {
   // block.
   void SetHook(Hook hook);
 
+  // Called after ListDomains, Find and SetMetadata have made up their answer.
+  void SetAfterHook(Hook hook);
+
   // The daemon goes away or comes back. Running domains run on.
   void SetReachable(bool reachable);
   // The guest process dies; with `quietly`, nobody is told.
@@ -61,6 +64,7 @@ class FakeHypervisor final : public cvm::Hypervisor {
   };
 
   Result<void> Begin(const std::string& call, const std::string& id);
+  void End(const std::string& call, const std::string& id);
   void Stop(const std::string& id, cvm::StopReason reason, bool quietly);
   void Post(cvm::DomainEvent::Kind kind, const std::string& id,
             cvm::StopReason reason = cvm::StopReason::kUnknown);
@@ -68,6 +72,7 @@ class FakeHypervisor final : public cvm::Hypervisor {
   mutable std::mutex mutex_;
   cvm::DomainEventSink* sink_;
   Hook hook_;
+  Hook after_hook_;
   bool reachable_ = true;
   bool connected_ = false;
   bool guests_honour_shutdown_ = true;

@@ -72,6 +72,7 @@ ManagerFixture::ManagerFixture() {
 
 ManagerFixture::~ManagerFixture() {
   hypervisor_.SetHook({});
+  hypervisor_.SetAfterHook({});
   StopManager();
 }
 
