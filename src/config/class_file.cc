@@ -270,8 +270,13 @@ ClassFile ParseClassFile(const std::string& path, std::string_view text,
   file.value.match.clear();
   // yaml-cpp reports mistakes by exceptions; none leaves this function.
   try {
-    const YAML::Node document = YAML::Load(std::string(text));
-    if (!document.IsNull()) Walker(path, file).Document(document);  // an empty file inherits all
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) {
+      file.errors.push_back(fmt::format("{}: {} documents, want one", path, documents.size()));
+    }
+    for (const YAML::Node& document : documents) {
+      if (!document.IsNull()) Walker(path, file).Document(document);  // an empty file inherits all
+    }
   } catch (const YAML::Exception& error) {
     file.errors.push_back(
         fmt::format("{}:{}:{}: {}", path, error.mark.line + 1, error.mark.column + 1, error.msg));

@@ -127,6 +127,7 @@ struct Config {
   std::uint16_t last_forward_port = 6200;
   bool enable_kvm = true;
   bool enable_host_data = false;
+  bool enable_disk = false;
   std::optional<bool> enable_sev_snp;  // no value: as the host has it
   std::optional<bool> enable_tdx;
   std::string qemu_group;  // group of QEMU's process, empty: libvirt-qemu if it exists

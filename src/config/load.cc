@@ -150,6 +150,9 @@ void EnvironmentLoader::LoadKept(Config& config) {
   config.eos_version = reader_.Text("MANAGER_EOS_VERSION");
   config.ovmf_version = reader_.Text("MANAGER_QEMU_OVMF_VERSION");
   config.enable_host_data = reader_.Parsed("MANAGER_QEMU_ENABLE_HOST_DATA", ParseBool);
+  if (reader_.IsSet("MANAGER_QEMU_ENABLE_DISK")) {
+    config.enable_disk = reader_.Parsed("MANAGER_QEMU_ENABLE_DISK", ParseBool);
+  }
   config.pcr_values_path = Path("MANAGER_PCR_VALUES");
   config.corim_signing_key_path = Path("MANAGER_CORIM_SIGNING_KEY");
   config.attestation_policy_format = reader_.Text("MANAGER_ATTESTATION_POLICY_FORMAT");

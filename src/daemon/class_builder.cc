@@ -45,6 +45,17 @@ std::string WhyUnavailable(Tee tee, const Config& config, const HostAbilities& h
   return "";
 }
 
+// What an operator asked for and this version cannot do: better no guest than another one.
+std::string WhyNotYet(const ClassConfig& from, Tee tee, const Config& config) {
+  if (config.enable_disk && from.name == "default") {
+    return "disk boot (MANAGER_QEMU_ENABLE_DISK) is not supported yet";
+  }
+  if (config.enable_host_data && tee != Tee::kNone) {
+    return "host data of each CVM (MANAGER_QEMU_ENABLE_HOST_DATA) is not supported yet";
+  }
+  return "";
+}
+
 // Class files may name one; else what the class boots from decides.
 std::string TemplateName(const ClassConfig& from, Tee tee) {
   if (!from.template_name.empty()) return from.template_name;
@@ -136,6 +147,7 @@ Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& 
       .tee = tee,
       .domain_template = COCOS_TRY(LoadTemplate(TemplateName(from, tee), config))};
   built.unavailable = WhyUnavailable(tee, config, host);
+  if (built.unavailable.empty()) built.unavailable = WhyNotYet(from, tee, config);
   built.hypervisor = host.hypervisor;
   built.emulator = from.emulator;
   built.machine = from.machine;

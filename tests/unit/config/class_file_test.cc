@@ -46,6 +46,11 @@ TEST(ClassFile, AcceptsAnEmptyFile) {
   EXPECT_THAT(Parse("# nothing\n").errors, IsEmpty());
 }
 
+TEST(ClassFile, IsOneDocument) {
+  EXPECT_THAT(Parse("tee: none\n---\nbogus: 1\n").errors,
+              ElementsAre(HasSubstr("2 documents, want one"), HasSubstr("bogus")));
+}
+
 TEST(ClassFile, NamesTheNearestOfAnUnknownKeyWithLineAndColumn) {
   EXPECT_THAT(Parse("resources:\n  memroy: 1G\n").errors,
               ElementsAre("/etc/cocos/classes.d/small.yaml:2:3: resources.memroy: unknown key, did "

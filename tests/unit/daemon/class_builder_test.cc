@@ -78,6 +78,16 @@ TEST_F(ClassBuilder, SaysThatATeeNeedsKvm) {
   EXPECT_THAT(Build(host).unavailable, HasSubstr("needs KVM"));
 }
 
+TEST_F(ClassBuilder, OffersNoOtherGuestThanTheOneAskedFor) {
+  config_.enable_disk = true;
+  EXPECT_THAT(Build({}).unavailable, HasSubstr("MANAGER_QEMU_ENABLE_DISK"));
+
+  config_.enable_disk = false;
+  config_.enable_host_data = true;
+  EXPECT_THAT(Build({}).unavailable, IsEmpty());
+  EXPECT_THAT(Build(SnpHost()).unavailable, HasSubstr("MANAGER_QEMU_ENABLE_HOST_DATA"));
+}
+
 TEST_F(ClassBuilder, GivesEachTeeItsBootFiles) {
   const cvm::BootSpec plain = Build({}).boot;
   EXPECT_EQ(plain.firmware_code_path, "/code");
