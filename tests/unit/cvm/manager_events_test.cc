@@ -100,7 +100,7 @@ TEST_F(ManagerEvents, ReconnectingFindsCvmsRunningAgain) {
   hypervisor_.SetReachable(true);
 
   EXPECT_TRUE(Eventually([&] { return StateOf(id) == State::kRunning; }));
-  EXPECT_TRUE(manager.IsReady());
+  EXPECT_TRUE(Eventually([&] { return manager.IsReady(); }));
 }
 
 TEST_F(ManagerEvents, ReconnectingReportsWhatDiedMeanwhile) {

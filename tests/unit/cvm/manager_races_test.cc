@@ -124,6 +124,7 @@ TEST_F(ManagerRaces, CvmsThatCannotBePoweredOffDoNotKeepOthersFromBeingRemoved) 
 
   EXPECT_TRUE(Eventually([&] { return !manager.Get(good).has_value(); }));
   release = true;
+  StopManager();  // its threads are inside the hook
 }
 
 TEST_F(ManagerRaces, TheNoteOfACrashSurvivesACleaningThatHadToWait) {
@@ -160,6 +161,7 @@ TEST_F(ManagerRaces, AHypervisorThatNeverAnswersDoesNotKeepTheManagerFromStartin
   EXPECT_THAT(manager.Create({}), FailsWith(ErrorCode::kUnavailable));
   release = true;
   EXPECT_TRUE(Eventually([&] { return manager.IsReady(); }));
+  StopManager();
 }
 
 TEST_F(ManagerRaces, ADirectoryThatOthersMayWriteToIsRefusedAndLeftAsItIs) {
