@@ -316,12 +316,4 @@ std::pair<std::vector<Snapshot>, std::uint64_t> Registry::AllWithRevision() cons
   return {std::move(all), revision};
 }
 
-void Registry::WaitIdle() {
-  std::unique_lock lock(mutex_);
-  settled_.wait(lock, [&] {
-    return std::ranges::all_of(
-        records_, [](const auto& entry) { return entry.second.operation == Operation::kNone; });
-  });
-}
-
 }  // namespace cocos::cvm

@@ -30,7 +30,7 @@ struct Ended {
 };
 
 // Every change of state goes to the change feed before the call returns. Thread-safe; no call
-// blocks longer than another holds the mutex, except ClaimForRemoval and the Wait functions.
+// blocks longer than another holds the mutex, except ClaimForRemoval and WaitEnded.
 class Registry {
  public:
   Registry(const Clock& clock, ChangeFeed& feed) : clock_(clock), feed_(feed) {}
@@ -100,8 +100,6 @@ class Registry {
   std::vector<Snapshot> All() const;
   // A consistent pair: the revision is that of the list.
   std::pair<std::vector<Snapshot>, std::uint64_t> AllWithRevision() const;
-  // Waits until no thread works on any CVM.
-  void WaitIdle();
 
  private:
   struct Record {
