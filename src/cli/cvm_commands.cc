@@ -113,6 +113,8 @@ class Watcher {
 Result<void> Watcher::FindStart() {
   const auto list = COCOS_TRY(FetchList(manager_, stub_));
   if (!revision_) revision_ = list.revision();
+  // Whoever acts on what is watched must know from when on it is.
+  streams_.err << "cvmctl: watch: changes after revision " << *revision_ << std::endl;
   return {};
 }
 

@@ -95,6 +95,10 @@ TEST_F(CvmctlWatch, ResumesFromTheLastRevisionItPrinted) {
   EXPECT_THAT(operator_.asked_after, ElementsAre(7, 8));
 }
 
+TEST_F(CvmctlWatch, SaysFromWhenOnItWatches) {
+  EXPECT_THAT(Run({"watch", "--count", "1"}).err, HasSubstr("changes after revision 7\n"));
+}
+
 TEST_F(CvmctlWatch, MissesNothingWhenTheConnectionIsLostBeforeTheFirstChange) {
   operator_.endings = {{grpc::StatusCode::UNAVAILABLE, "connection reset"}};
 

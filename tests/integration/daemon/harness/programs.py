@@ -39,11 +39,19 @@ class LineProgram:
 
     def wait_for(self, predicate, what, timeout=60):
         """The first line for which `predicate` is true."""
-        def found():
+        return self._wait(
+            lambda: next((line for line in self.lines() if predicate(line)), None), what, timeout)
+
+    def wait_for_text(self, text, what, timeout=60):
+        """For programs that also say something for people."""
+        self._wait(lambda: text in self._path.read_text(errors="replace"), what, timeout)
+
+    def _wait(self, found, what, timeout):
+        def found_while_it_runs():
             if self._process.poll() is not None:
                 raise AssertionError(f"it ended before {what}:\n{self._path.read_text()}")
-            return next((line for line in self.lines() if predicate(line)), None)
-        return wait_until(found, what, timeout)
+            return found()
+        return wait_until(found_while_it_runs, what, timeout)
 
     def end(self):
         self._process.terminate()
@@ -51,9 +59,11 @@ class LineProgram:
 
 
 def watch(host, address):
-    """cvmctl watch; its lines are changes."""
-    return LineProgram(host.root / "watch.log", BINARY_DIR / "bin/cvmctl", "--manager", address,
-                       "--output", "json", "watch")
+    """cvmctl watch; its lines are the changes after this returns."""
+    program = LineProgram(host.root / "watch.log", BINARY_DIR / "bin/cvmctl", "--manager", address,
+                          "--output", "json", "watch")
+    program.wait_for_text("changes after revision", "cvmctl watches")
+    return program
 
 
 def computation_service(host, *options):
