@@ -4,19 +4,21 @@
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "api/convert.h"
 #include "api/listen_address.h"
-#include "api/listener_tls.h"
 
 namespace cocos::api {
 namespace {
 
 constexpr char kHealthServiceName[] = "manager";
+constexpr char kTlsVariablePrefix[] = "MANAGER_GRPC_";
 
 // A request is a few texts and three PEM files.
 constexpr int kMaxRequestBytes = 4 << 20;
@@ -58,15 +60,25 @@ void LogListening(const ListenerOptions& options, std::uint16_t port,
                   const std::vector<ListenAddress>& addresses, Logger& logger) {
   const std::string address = HostPort(options.host, port);
   logger.Info(fmt::format("manager service gRPC server listening at {} {}", address,
-                          SecurityText(options.tls)));
+                          crypto::SecurityText(options.tls)));
   const bool is_local = std::ranges::all_of(addresses, &ListenAddress::is_loopback);
-  if (is_local || !options.tls.cert.empty()) return;
+  if (is_local || options.tls.enabled()) return;
   logger.Warn(
-      fmt::format("{} is reachable from other hosts in plain text: whoever reaches it can "
-                  "create and remove CVMs; set {} and {}, and {} to ask for client "
-                  "certificates",
-                  address, options.tls.cert_variable, options.tls.key_variable,
-                  options.tls.client_ca_variable));
+      fmt::format("{0} is reachable from other hosts in plain text: whoever reaches it can "
+                  "create and remove CVMs; set {1}SERVER_CERT and {1}SERVER_KEY, and "
+                  "{1}CLIENT_CA_CERTS to ask for client certificates",
+                  address, kTlsVariablePrefix));
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const ListenerTls& tls) {
+  crypto::ListenerPem pem = COCOS_TRY(crypto::LoadListenerPem(tls, kTlsVariablePrefix));
+  if (pem.cert.empty()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(
+      pem.client_cas.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE
+                             : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  options.pem_key_cert_pairs.push_back({std::move(pem.key), std::move(pem.cert)});
+  options.pem_root_certs = std::move(pem.client_cas);
+  return grpc::SslServerCredentials(options);
 }
 
 }  // namespace
@@ -75,7 +87,7 @@ Result<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenerOptions& opt
                                                       ManagerService& manager_service,
                                                       OperatorService& operator_service,
                                                       Logger& logger) {
-  const auto credentials = COCOS_TRY(MakeServerCredentials(options.tls));
+  const auto credentials = COCOS_TRY(MakeCredentials(options.tls));
   const std::vector<ListenAddress> addresses = COCOS_TRY(FindListenAddresses(options));
   EnableHealthAndReflection();
   grpc::ServerBuilder builder;

@@ -8,6 +8,8 @@
 #include <limits>
 #include <vector>
 
+#include "base/log_level.h"
+
 namespace cocos::config {
 namespace {
 
@@ -135,17 +137,7 @@ Result<std::string> ParseBase64(std::string_view text, std::size_t bytes) {
 }
 
 Result<std::string> ParseLogLevel(std::string_view text) {
-  const auto sign = text.find_first_of("+-");
-  std::string name(text.substr(0, sign));
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  int offset = 0;
-  const bool good_name = name == "debug" || name == "info" || name == "warn" || name == "error";
-  const bool good_offset =
-      sign == std::string_view::npos ||
-      (!text.substr(sign + 1).starts_with('-') && ParseWhole(text.substr(sign + 1), offset));
-  if (good_name && good_offset) return std::string(text);
+  if (ParseLogThreshold(text)) return std::string(text);
   return Want(text, "debug, info, warn or error, in any case, or with an offset as INFO+2");
 }
 

@@ -6,7 +6,9 @@
 #include <openssl/x509.h>
 
 #include <limits>
+#include <utility>
 
+#include "base/file.h"
 #include "base/handle.h"
 
 namespace cocos::crypto {
@@ -54,6 +56,14 @@ Result<PkeyHandle> ReadPrivateKey(std::string_view pem) {
 }
 
 }  // namespace
+
+Result<std::string> LoadPem(const std::string& name, const std::string& value) {
+  constexpr std::size_t kMaxPemBytes = 1u << 20;
+  if (value.find("-----BEGIN ") != std::string::npos) return value;
+  Result<std::string> content = ReadFile(value, kMaxPemBytes);
+  if (!content) return tl::unexpected(std::move(content).error().Within(name));
+  return content;
+}
 
 Result<void> CheckCertificatePem(std::string_view pem) {
   const BioHandle bio = COCOS_TRY(OpenPem(pem));

@@ -2,11 +2,16 @@
 // what is wrong with the text and never repeat it.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
 
 namespace cocos::crypto {
+
+// The PEM text of a setting that holds either the text itself or the path of a file of up to 1 MiB.
+// Errors: those of ReadFile, with `name` in front.
+Result<std::string> LoadPem(const std::string& name, const std::string& value);
 
 // One or more certificates and nothing that is a broken one. Errors: kMalformed.
 Result<void> CheckCertificatePem(std::string_view pem);

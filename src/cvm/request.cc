@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/go_duration.h"
+#include "base/log_level.h"
 #include "crypto/pem.h"
 
 namespace cocos::cvm {
@@ -90,20 +91,6 @@ bool IsHttpUrl(std::string_view text) {
   return false;
 }
 
-// Level names of Go's slog, with an optional offset: "debug", "INFO+2".
-bool IsLogLevel(std::string_view text) {
-  const auto sign = text.find_first_of("+-");
-  std::string name(text.substr(0, sign));
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  if (name != "debug" && name != "info" && name != "warn" && name != "error") return false;
-  if (sign == std::string_view::npos) return true;
-  const std::string_view digits = text.substr(sign + 1);
-  return !digits.empty() && digits.size() <= 3 &&
-         std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 Result<void> CheckTexts(const CreateRequest& request) {
   const std::array<TextField, 9> fields = {{
       {"agent_log_level", request.agent_log_level, Secrecy::kPublic},
@@ -118,7 +105,7 @@ Result<void> CheckTexts(const CreateRequest& request) {
   }};
   for (const TextField& field : fields) COCOS_TRY(CheckEnvironmentText(field));
 
-  if (!request.agent_log_level.empty() && !IsLogLevel(request.agent_log_level)) {
+  if (!request.agent_log_level.empty() && !ParseLogThreshold(request.agent_log_level)) {
     return Refuse(fields[0],
                   "want debug, info, warn or error, in any case, or with an offset as INFO+2");
   }

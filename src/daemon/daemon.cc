@@ -118,27 +118,24 @@ api::HostInfo HostInfoFrom(const config::Config& config) {
           .eos_version = config.eos_version};
 }
 
-// With a CMS to connect to, SERVER_CA_CERTS is what that one is verified by; without, upstream
-// takes it as a sign that clients must show certificates.
-std::string ClientCa(const config::ListenerConfig& listener, const config::CmsConfig& cms) {
-  if (!listener.client_ca_certs.empty()) return listener.client_ca_certs;
-  return cms.url.empty() ? listener.server_ca_certs : "";
+crypto::ListenerTls TlsFrom(const config::ListenerConfig& listener) {
+  return {.cert = listener.server_cert,
+          .key = listener.server_key,
+          .client_ca = listener.client_ca_certs,
+          .server_ca = listener.server_ca_certs};
 }
 
 api::ListenerOptions GrpcOptions(const config::Config& config) {
-  api::ListenerOptions options{.host = config.grpc.host, .port = config.grpc.port};
-  options.tls.cert = config.grpc.server_cert;
-  options.tls.key = config.grpc.server_key;
-  options.tls.client_ca = ClientCa(config.grpc, config.cms);
+  api::ListenerOptions options{
+      .host = config.grpc.host, .port = config.grpc.port, .tls = TlsFrom(config.grpc)};
+  // With a CMS to connect to, SERVER_CA_CERTS is what that one is verified by; without, upstream
+  // takes it as a sign that clients must show certificates.
+  if (!config.cms.url.empty()) options.tls.server_ca.clear();
   return options;
 }
 
 HttpOptions HttpOptionsFrom(const config::Config& config) {
-  HttpOptions options{.host = config.http.host, .port = config.http.port};
-  options.tls.cert = config.http.server_cert;
-  options.tls.key = config.http.server_key;
-  options.tls.client_ca = ClientCa(config.http, {});
-  return options;
+  return {.host = config.http.host, .port = config.http.port, .tls = TlsFrom(config.http)};
 }
 
 constexpr std::array kAllStates = {

@@ -18,7 +18,7 @@
 #include "daemon/shutdown_limit.h"
 #include "daemon/signals.h"
 #include "telemetry/json_logger.h"
-#include "telemetry/log_level.h"
+#include "base/log_level.h"
 
 namespace cocos::daemon {
 namespace {

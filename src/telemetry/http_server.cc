@@ -67,16 +67,12 @@ std::string HostPort(const std::string& host, unsigned port) {
   return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-std::string_view SecurityText(const HttpTlsOptions& tls) {
-  if (tls.cert.empty()) return "without TLS";
-  return tls.client_ca.empty() ? "with TLS" : "with TLS/mTLS";
-}
-
-Result<std::unique_ptr<httplib::Server>> MakeServer(const HttpTlsOptions& tls) {
-  if (!COCOS_TRY(WantsTls(tls))) return std::make_unique<httplib::Server>();
+Result<std::unique_ptr<httplib::Server>> MakeServer(const crypto::ListenerTls& tls) {
+  const crypto::ListenerPem pem = COCOS_TRY(crypto::LoadListenerPem(tls, "MANAGER_HTTP_"));
+  if (pem.cert.empty()) return std::make_unique<httplib::Server>();
   Result<void> configured;
   auto server = std::make_unique<httplib::SSLServer>([&](SSL_CTX& context) {
-    configured = ConfigureTls(tls, context);
+    configured = ConfigureTls(pem, context);
     return configured.has_value();
   });
   COCOS_TRY(std::move(configured));
@@ -200,7 +196,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpOptions& options
                                      std::move(content));
   COCOS_TRY(impl->Listen(options));
   logger.Info(fmt::format("manager service http server listening at {} {}",
-                          HostPort(options.host, impl->port()), SecurityText(options.tls)));
+                          HostPort(options.host, impl->port()), crypto::SecurityText(options.tls)));
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
 }
 

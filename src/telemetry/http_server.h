@@ -9,25 +9,14 @@
 
 #include "base/logger.h"
 #include "base/result.h"
+#include "crypto/listener_tls.h"
 
 namespace cocos {
-
-// TLS of a listener. Values are a path or the PEM text itself; empty means not set. Certificate and
-// key turn TLS on, a client CA bundle then makes a client certificate mandatory. The names are
-// those of the variables the values come from, for errors.
-struct HttpTlsOptions {
-  std::string cert;
-  std::string key;
-  std::string client_ca;
-  std::string cert_variable = "MANAGER_HTTP_SERVER_CERT";
-  std::string key_variable = "MANAGER_HTTP_SERVER_KEY";
-  std::string client_ca_variable = "MANAGER_HTTP_CLIENT_CA_CERTS";
-};
 
 struct HttpOptions {
   std::string host = "localhost";  // name or address; the first address it resolves to is used
   std::uint16_t port = 7003;       // 0: any free port, see HttpServer::port()
-  HttpTlsOptions tls;
+  crypto::ListenerTls tls;
   unsigned threads = 4;
 };
 

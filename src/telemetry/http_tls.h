@@ -4,17 +4,13 @@
 #include <openssl/ssl.h>
 
 #include "base/result.h"
-#include "telemetry/http_server.h"
+#include "crypto/listener_tls.h"
 
 namespace cocos {
 
-// True if the listener speaks TLS. Errors: kInvalidArgument when values are set that make no sense
-// alone; names the missing variable.
-Result<bool> WantsTls(const HttpTlsOptions& tls);
-
-// Loads certificate chain, key and client CA bundle into `context` and asks for client certificates
-// when there is a bundle. Errors name the variable: kInvalidArgument (not PEM, key does not fit the
-// certificate), or what reading the file gave.
-Result<void> ConfigureTls(const HttpTlsOptions& tls, SSL_CTX& context);
+// Puts certificate chain and key into `context`, and asks for client certificates when there is a CA
+// bundle. Errors: kInvalidArgument when this OpenSSL refuses what parsed, such as a key that is too
+// short for its security level.
+Result<void> ConfigureTls(const crypto::ListenerPem& pem, SSL_CTX& context);
 
 }  // namespace cocos

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <iterator>
 
-#include "telemetry/log_level.h"
+#include "base/log_level.h"
 
 namespace cocos {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/logger.h"
-#include "telemetry/log_level.h"
+#include "base/log_level.h"
 
 namespace spdlog::sinks {
 class sink;

@@ -34,7 +34,7 @@ class LastLine final : public Logger {
 
 class HttpServerTest : public ::testing::Test {
  protected:
-  Result<std::unique_ptr<HttpServer>> Start(const HttpTlsOptions& tls = {},
+  Result<std::unique_ptr<HttpServer>> Start(const crypto::ListenerTls& tls = {},
                                             const std::string& host = "127.0.0.1",
                                             std::uint16_t port = 0) {
     return HttpServer::Start(
@@ -184,9 +184,9 @@ class HttpServerTlsTest : public HttpServerTest {
     client->enable_server_certificate_verification(true);
     return client;
   }
-  HttpTlsOptions Tls() { return {.cert = certs_.Cert("server"), .key = certs_.Key("server")}; }
-  HttpTlsOptions MutualTls() {
-    HttpTlsOptions tls = Tls();
+  crypto::ListenerTls Tls() { return {.cert = certs_.Cert("server"), .key = certs_.Key("server")}; }
+  crypto::ListenerTls MutualTls() {
+    crypto::ListenerTls tls = Tls();
     tls.client_ca = certs_.Cert("ca");
     return tls;
   }
@@ -205,7 +205,7 @@ TEST_F(HttpServerTlsTest, ServesTlsFromPaths) {
 }
 
 TEST_F(HttpServerTlsTest, ServesTlsFromInlinePem) {
-  HttpTlsOptions tls = Tls();
+  crypto::ListenerTls tls = Tls();
   tls.cert = OpensslCertificates::Read(tls.cert);
   tls.key = OpensslCertificates::Read(tls.key);
   const auto server = Start(tls).value();
@@ -239,7 +239,7 @@ TEST_F(HttpServerTlsTest, RefusesAClientCertificateOfAStranger) {
 }
 
 TEST_F(HttpServerTlsTest, NamesTheVariableThatIsMissing) {
-  HttpTlsOptions tls = Tls();
+  crypto::ListenerTls tls = Tls();
   tls.key.clear();
   EXPECT_THAT(Start(tls), FailsWith(ErrorCode::kInvalidArgument,
                                     HasSubstr("MANAGER_HTTP_SERVER_KEY: not set")));
@@ -249,24 +249,24 @@ TEST_F(HttpServerTlsTest, NamesTheVariableThatIsMissing) {
 }
 
 TEST_F(HttpServerTlsTest, RefusesAKeyOfAnotherCertificate) {
-  HttpTlsOptions tls = Tls();
+  crypto::ListenerTls tls = Tls();
   tls.key = certs_.Key("client");
 
   EXPECT_THAT(Start(tls), FailsWith(ErrorCode::kInvalidArgument,
-                                    HasSubstr("MANAGER_HTTP_SERVER_KEY: does not belong")));
+                                    HasSubstr("MANAGER_HTTP_SERVER_KEY: the private key does not belong")));
 }
 
 TEST_F(HttpServerTlsTest, RefusesAFileThatIsNotPem) {
-  HttpTlsOptions tls = MutualTls();
+  crypto::ListenerTls tls = MutualTls();
   tls.client_ca = certs_.Key("client");
 
   EXPECT_THAT(Start(tls),
               FailsWith(ErrorCode::kInvalidArgument,
-                        HasSubstr("MANAGER_HTTP_CLIENT_CA_CERTS: want CA certificates")));
+                        HasSubstr("MANAGER_HTTP_CLIENT_CA_CERTS: no certificate found")));
 }
 
 TEST_F(HttpServerTlsTest, NamesTheVariableOfAFileThatDoesNotExist) {
-  HttpTlsOptions tls = Tls();
+  crypto::ListenerTls tls = Tls();
   tls.cert = "/nonexistent.crt";
 
   EXPECT_THAT(Start(tls),
