@@ -35,6 +35,8 @@ class ManagerService final : public ::manager::ManagerService::Service {
   // cocos-computation-class names; naming two different ones is INVALID_ARGUMENT.
   grpc::Status CreateVm(grpc::ServerContext* context, const ::manager::CreateReq* request,
                         ::manager::CreateRes* response) override;
+  // A removal once begun is carried through, also when its caller's deadline passes or the caller
+  // is gone: what it stops half-way through would be of no use to anybody.
   grpc::Status RemoveVm(grpc::ServerContext* context, const ::manager::RemoveReq* request,
                         google::protobuf::Empty* response) override;
   // An empty id asks for the host-wide values.

@@ -312,6 +312,24 @@ Result<void> SecureDir::WriteNewFile(const std::string& name, std::string_view c
   return written;
 }
 
+Result<void> SecureDir::ReplaceFile(const std::string& name, std::string_view content,
+                                    FileAccess access) const {
+  COCOS_TRY(CheckName(name));
+  const std::string new_name = name + ".new";
+  // Of an earlier attempt that did not get further.
+  if (::unlinkat(fd_.get(), new_name.c_str(), 0) != 0 && errno != ENOENT) {
+    return FailErrno("remove", path_ + "/" + new_name, errno);
+  }
+  COCOS_TRY(WriteNewFile(new_name, content, access));
+  if (::renameat(fd_.get(), new_name.c_str(), fd_.get(), name.c_str()) != 0) {
+    const int error = errno;
+    ::unlinkat(fd_.get(), new_name.c_str(), 0);
+    return FailErrno("rename to", path_ + "/" + name, error);
+  }
+  if (::fsync(fd_.get()) != 0) return FailErrno("sync", path_, errno);
+  return {};
+}
+
 Result<void> SecureDir::TrimFile(const std::string& name, std::size_t max_bytes,
                                  std::size_t keep_bytes) const {
   COCOS_TRY(CheckName(name));

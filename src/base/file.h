@@ -90,6 +90,10 @@ class SecureDir {
   // Errors: kAlreadyExists, kResourceExhausted (disk full), kInternal.
   Result<void> WriteNewFile(const std::string& name, std::string_view content,
                             FileAccess access) const;
+  // Puts this content under the name in one step: after a crash at any moment the name holds the
+  // old content or the new one. Errors as WriteNewFile, without kAlreadyExists.
+  Result<void> ReplaceFile(const std::string& name, std::string_view content,
+                           FileAccess access) const;
   // Cuts a file that has grown beyond max_bytes back to its last keep_bytes. Meant for a file that
   // another process appends to; what it writes at that very moment may be lost. A file that does
   // not exist is fine.

@@ -28,11 +28,10 @@ Registry::Record& Registry::Get(const CvmId& id) {
 
 void Registry::SetState(Record& record, State state, std::string cause,
                         const std::optional<Ended>& event) {
-  Change change{.time = clock_.Now(), .previous = record.snapshot.state, .cvm = record.snapshot};
-  record.snapshot.state = state;
-  record.snapshot.changed = change.time;
+  const State previous = std::exchange(record.snapshot.state, state);
+  record.snapshot.changed = clock_.Now();
   record.snapshot.cause = std::move(cause);
-  change.cvm = record.snapshot;
+  Change change{.time = record.snapshot.changed, .previous = previous, .cvm = record.snapshot};
   if (event && event->event_received) {
     change.event_latency = std::chrono::steady_clock::now() - *event->event_received;
   }

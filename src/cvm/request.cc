@@ -198,6 +198,11 @@ Result<std::string> BuildCommandLine(const std::string& aa_kbs_params,
     if (!command_line.empty()) command_line += ' ';
     command_line += "agent.aa_kbc_params=" + aa_kbs_params;
   }
+  if (boot.command_line.size() > kMaxKernelCommandLine) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "class \"{}\": its kernel command line is {} bytes long, want at most {}",
+                computation_class.name, boot.command_line.size(), kMaxKernelCommandLine);
+  }
   if (command_line.size() > kMaxKernelCommandLine) {
     return Fail(ErrorCode::kInvalidArgument,
                 "aa_kbs_params: the kernel command line becomes {} bytes long, want at most {}",

@@ -1,8 +1,5 @@
 #include "daemon/daemon.h"
 
-#include <grp.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -12,6 +9,7 @@
 #include "base/file.h"
 #include "daemon/build_info.h"
 #include "daemon/host_detection.h"
+#include "daemon/share_group.h"
 #include "hypervisor/kvm_probe.h"
 
 namespace cocos::daemon {
@@ -21,8 +19,6 @@ using namespace std::chrono_literals;
 
 // What upstream grants calls in progress when it is told to end.
 constexpr std::chrono::milliseconds kShutdownGrace = 5s;
-
-constexpr char kDefaultQemuGroup[] = "libvirt-qemu";
 
 // How guests without a TEE are run. A KVM that opens but runs nothing would make every guest hang.
 domain::Hypervisor ChooseHypervisor(const config::Config& config, Logger& logger) {
@@ -57,31 +53,6 @@ void LogTee(const HostTee& tee, Logger& logger) {
   } else {
     logger.Info("Manager started without confidential computing support");
   }
-}
-
-std::optional<gid_t> GroupId(const std::string& name) {
-  group entry = {};
-  group* found = nullptr;
-  std::array<char, 16384> buffer;
-  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0) return {};
-  return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
-}
-
-// The group of QEMU's process, which must read the shares. None where QEMU runs as our own user.
-Result<std::optional<gid_t>> ShareGroup(const config::Config& config) {
-  // An embedded driver that is not root's runs QEMU as the user it has.
-  const bool own_user =
-      config.libvirt_uri.starts_with("test:") ||
-      config.libvirt_uri.find(":///session") != std::string::npos ||
-      (::geteuid() != 0 && config.libvirt_uri.find(":///embed") != std::string::npos);
-  if (own_user) return std::optional<gid_t>();
-  const std::string name = config.qemu_group.empty() ? kDefaultQemuGroup : config.qemu_group;
-  const std::optional<gid_t> id = GroupId(name);
-  if (!id && !config.qemu_group.empty()) {
-    return Fail(ErrorCode::kInvalidArgument, "MANAGER_QEMU_GROUP {:?}: want a group of this host",
-                name);
-  }
-  return id;
 }
 
 // Microseconds since 1970: larger than any revision of an earlier process, exact in a JSON number.
@@ -173,7 +144,7 @@ Result<void> Daemon::OpenManager(const config::Config& config, const std::string
                                  std::vector<cvm::ComputationClass> classes,
                                  std::function<void(cvm::CreateStep)> after_step) {
   cvm::ManagerOptions options = ManagerOptionsFrom(config, instance_id);
-  options.share_group = COCOS_TRY(ShareGroup(config));
+  options.share_group = COCOS_TRY(FindShareGroup(config.libvirt_uri, config.qemu_group, logger_));
   options.after_step = std::move(after_step);
   manager_ = COCOS_TRY(cvm::Manager::Open(hypervisor_, events_, clock_, logger_, std::move(classes),
                                           std::move(options)));

@@ -52,7 +52,7 @@ Result<std::string> ResolveInstanceId(const std::string& configured, const std::
   if (kept.error().code() != ErrorCode::kNotFound) return kept;
   const std::string id = cvm::CvmId::Random().text();
   COCOS_TRY(
-      directory.WriteNewFile(std::string(kFileName), id + "\n", {::geteuid(), ::getegid(), 0644}));
+      directory.ReplaceFile(std::string(kFileName), id + "\n", {::geteuid(), ::getegid(), 0644}));
   return id;
 }
 

@@ -158,6 +158,35 @@ TEST_F(File, WriteNewFileDoesNotWriteThroughALink) {
   EXPECT_FALSE(std::filesystem::exists(Path("target")));
 }
 
+TEST_F(File, ReplaceFilePutsTheNewContentInPlaceOfTheOld) {
+  ASSERT_THAT(Dir().ReplaceFile("f", "old", Own(0600)), Succeeds());
+  ASSERT_THAT(Dir().WriteNewFile("f.new", "left by a crash", Own(0600)), Succeeds());
+
+  EXPECT_THAT(Dir().ReplaceFile("f", "new", Own(0640)), Succeeds());
+
+  EXPECT_EQ(ReadFile(Dir().path() + "/f").value(), "new");
+  EXPECT_THAT(Dir().List().value(), ::testing::ElementsAre("f"));
+}
+
+TEST_F(File, ReplaceFileReplacesALinkAndNotWhatItPointsTo) {
+  ASSERT_THAT(Dir().WriteNewFile("target", "kept", Own(0600)), Succeeds());
+  ASSERT_EQ(::symlink("target", (Dir().path() + "/link").c_str()), 0);
+
+  EXPECT_THAT(Dir().ReplaceFile("link", "new", Own(0600)), Succeeds());
+
+  EXPECT_EQ(ReadFile(Dir().path() + "/target").value(), "kept");
+  EXPECT_EQ(ReadFile(Dir().path() + "/link").value(), "new");
+}
+
+TEST_F(File, ReplaceFileKeepsTheOldContentAfterAFailure) {
+  ASSERT_THAT(Dir().ReplaceFile("f", "old", Own(0600)), Succeeds());
+  ASSERT_THAT(Dir().Create("f.new", Own(0700)), Succeeds());
+
+  EXPECT_THAT(Dir().ReplaceFile("f", "new", Own(0600)), FailsWith(ErrorCode::kInternal));
+
+  EXPECT_EQ(ReadFile(Dir().path() + "/f").value(), "old");
+}
+
 TEST_F(File, WriteNewFileLeavesNothingAfterAFailure) {
   // A limit on the size of files makes the write fail half-way, even for root.
   rlimit old_limit = {};

@@ -1,4 +1,4 @@
-#include "telemetry/log_level.h"
+#include "base/log_level.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -117,6 +117,15 @@ TEST(CheckRequest, ChecksTheLogLevel) {
   }
 }
 
+TEST(CheckRequest, BlamesTheClassForItsOwnCommandLine) {
+  ComputationClass long_class = KernelClass();
+  long_class.boot.command_line = std::string(2048, 'x');
+
+  EXPECT_THAT(
+      CheckRequest({}, long_class),
+      FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("its kernel command line is 2048")));
+}
+
 TEST(CheckRequest, LetsNoValueInjectAnEnvironmentVariable) {
   for (const char* value : {"a\nAGENT_VMPL=0", "a\rb",
                             "a\x01"
