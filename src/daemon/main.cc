@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "base/go_duration.h"
+#include "base/log_level.h"
 #include "config/load.h"
 #include "daemon/command_line.h"
 #include "daemon/daemon.h"
@@ -18,7 +19,6 @@
 #include "daemon/shutdown_limit.h"
 #include "daemon/signals.h"
 #include "telemetry/json_logger.h"
-#include "base/log_level.h"
 
 namespace cocos::daemon {
 namespace {

@@ -8,9 +8,9 @@
 
 namespace cocos {
 
-// Puts certificate chain and key into `context`, and asks for client certificates when there is a CA
-// bundle. Errors: kInvalidArgument when this OpenSSL refuses what parsed, such as a key that is too
-// short for its security level.
+// Puts certificate chain and key into `context`, and asks for client certificates when there is a
+// CA bundle. Errors: kInvalidArgument when this OpenSSL refuses what parsed, such as a key that is
+// too short for its security level.
 Result<void> ConfigureTls(const crypto::ListenerPem& pem, SSL_CTX& context);
 
 }  // namespace cocos

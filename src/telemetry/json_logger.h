@@ -3,8 +3,8 @@
 
 #include <memory>
 
-#include "base/logger.h"
 #include "base/log_level.h"
+#include "base/logger.h"
 
 namespace spdlog::sinks {
 class sink;

@@ -37,7 +37,7 @@ ALLOWED = {
     "hypervisor": {"cvm", "domain", "base"},
     "api": {"cvm", "domain", "crypto", "base", "proto"},
     "cms": {"cvm", "domain", "base", "proto"},
-    "telemetry": {"base"},
+    "telemetry": {"crypto", "base"},
     "cli": {"base", "crypto", "proto"},
     "testserver": {"base", "crypto", "proto"},
     "testagent": {"base", "crypto", "proto"},

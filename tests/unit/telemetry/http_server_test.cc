@@ -252,8 +252,9 @@ TEST_F(HttpServerTlsTest, RefusesAKeyOfAnotherCertificate) {
   crypto::ListenerTls tls = Tls();
   tls.key = certs_.Key("client");
 
-  EXPECT_THAT(Start(tls), FailsWith(ErrorCode::kInvalidArgument,
-                                    HasSubstr("MANAGER_HTTP_SERVER_KEY: the private key does not belong")));
+  EXPECT_THAT(Start(tls),
+              FailsWith(ErrorCode::kInvalidArgument,
+                        HasSubstr("MANAGER_HTTP_SERVER_KEY: the private key does not belong")));
 }
 
 TEST_F(HttpServerTlsTest, RefusesAFileThatIsNotPem) {
