@@ -10,8 +10,10 @@ namespace {
 
 using cocos::testing::FailsWith;
 using cocos::testing::OpensslCertificates;
+using cocos::testing::Succeeds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class GrpcServerTest : public ApiFixture {
  protected:
@@ -71,7 +73,11 @@ class GrpcServerTest : public ApiFixture {
     queue.Shutdown();
     return text;
   }
-  // Opens a server that is expected not to start.
+  void ConnectTo(const std::string& address) {
+    channel_ = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+    operator_stub_ = operators::v1::Operator::NewStub(channel_);
+  }
+  // Opens another server.
   Result<std::unique_ptr<GrpcServer>> Open(ListenerOptions options) {
     return GrpcServer::Start(options, *manager_service_, *operator_service_, logger_);
   }
@@ -139,6 +145,29 @@ TEST_F(GrpcServerTest, NamesThePortThatIsTaken) {
   EXPECT_THAT(
       Open({.host = "127.0.0.1", .port = server_->port()}),
       FailsWith(ErrorCode::kFailedPrecondition, HasSubstr(std::to_string(server_->port()))));
+}
+
+TEST_F(GrpcServerTest, ListensAtAnIpv6Address) {
+  StartServer();
+  const auto server = Open({.host = "::1", .port = 0});
+  if (!server) GTEST_SKIP() << "no IPv6 on this host: " << server.error().message();
+
+  ConnectTo("[::1]:" + std::to_string((*server)->port()));
+
+  EXPECT_TRUE(List().ok());
+  EXPECT_THAT(logger_.text(), HasSubstr("listening at [::1]:"));
+}
+
+TEST_F(GrpcServerTest, ListensAtLocalhostWithoutAWarning) {
+  StartServer();
+  const auto server = Open({.host = "localhost", .port = 0});
+  ASSERT_THAT(server, Succeeds());
+
+  ConnectTo("localhost:" + std::to_string((*server)->port()));
+
+  EXPECT_TRUE(List().ok());
+  EXPECT_THAT(logger_.text(), HasSubstr("listening at localhost:"));
+  EXPECT_THAT(logger_.text(), Not(HasSubstr("WARN")));
 }
 
 TEST_F(GrpcServerTest, WarnsAboutPlainTextThatOthersCanReach) {

@@ -11,11 +11,19 @@ using cocos::testing::Eventually;
 using cocos::testing::MinimalClass;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class ManagerServiceTest : public ApiFixture {};
+class ManagerServiceTest : public ApiFixture {
+ protected:
+  grpc::Status List() {
+    grpc::ClientContext context;
+    operators::v1::ListCvmsResponse list;
+    return operator_stub_->ListCvms(&context, {}, &list);
+  }
+};
 
 TEST_F(ManagerServiceTest, CreatesACvmAndLogsItAsUpstreamDoes) {
   StartServer();
@@ -116,14 +124,49 @@ TEST_F(ManagerServiceTest, UndoesACreationWhoseCallerIsGone) {
   starting.wait();
   context.TryCancel();
   EXPECT_EQ(call.get().error_code(), grpc::StatusCode::CANCELLED);
-  // The cancellation has to reach the server before the creation is through.
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  // The cancellation has to reach the server before the creation is through. A connection delivers
+  // in order: what is answered now was asked after it.
+  ASSERT_TRUE(List().ok());
 
   release.set_value();
 
   EXPECT_TRUE(Eventually([&] { return manager_->List().cvms.empty(); }));
   EXPECT_THAT(hypervisor_.domains(), IsEmpty());
   EXPECT_THAT(ShareDirs(), IsEmpty());
+}
+
+TEST_F(ManagerServiceTest, UndoesACreationThatTakesLongerThanItsCallerWaits) {
+  static constexpr std::chrono::milliseconds kPatience(200);
+  StartServer();
+  hypervisor_.SetHook([](const std::string& call, const std::string&) -> Result<void> {
+    // A slow host. The server's deadline began to run before this.
+    if (call == "Start") std::this_thread::sleep_for(2 * kPatience);
+    return {};
+  });
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+
+  EXPECT_EQ(manager_stub_->CreateVm(&context, {}, &created_).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+
+  EXPECT_TRUE(Eventually([&] { return observer_.records().size() == 1; }));
+  EXPECT_THAT(observer_.records(), ElementsAre("create_vm failed"));
+  EXPECT_THAT(hypervisor_.calls(), Contains("Start"));
+  EXPECT_THAT(manager_->List().cvms, IsEmpty());
+  EXPECT_THAT(hypervisor_.domains(), IsEmpty());
+  EXPECT_THAT(ShareDirs(), IsEmpty());
+}
+
+TEST_F(ManagerServiceTest, KeepsACreationThatIsJustInTime) {
+  StartServer();
+  hypervisor_.SetHook([](const std::string& call, const std::string&) -> Result<void> {
+    if (call == "Start") std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return {};
+  });
+
+  EXPECT_TRUE(Create().ok());
+
+  EXPECT_THAT(manager_->List().cvms, SizeIs(1));
 }
 
 TEST_F(ManagerServiceTest, RemovesACvmOnce) {

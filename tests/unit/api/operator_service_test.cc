@@ -6,6 +6,7 @@ namespace cocos::api {
 namespace {
 
 using namespace std::chrono_literals;
+using cocos::testing::Eventually;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -18,6 +19,28 @@ class OperatorServiceTest : public ApiFixture {
     operators::v1::WatchCvmsRequest request;
     request.set_after_revision(revision);
     return operator_stub_->WatchCvms(&context, request);
+  }
+
+  // A watch that has its place, until it goes.
+  class Watcher {
+   public:
+    explicit Watcher(OperatorServiceTest& test) : reader_(test.WatchAfter(0, context_)) {
+      reader_->WaitForInitialMetadata();
+    }
+    ~Watcher() { Cancel(); }
+    void Cancel() { context_.TryCancel(); }
+
+   private:
+    grpc::ClientContext context_;
+    std::unique_ptr<Reader> reader_;
+  };
+
+  std::vector<std::unique_ptr<Watcher>> WatchToTheLimit() {
+    std::vector<std::unique_ptr<Watcher>> watchers;
+    for (int i = 0; i < OperatorService::kMaxWatchers; ++i) {
+      watchers.push_back(std::make_unique<Watcher>(*this));
+    }
+    return watchers;
   }
 };
 
@@ -110,6 +133,67 @@ TEST_F(OperatorServiceTest, TellsAWatcherThatFellBehindToListAgain) {
   const grpc::Status status = reader->Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("list again"));
+}
+
+TEST_F(OperatorServiceTest, RefusesARevisionTogetherWithFromNow) {
+  StartServer();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 20s);
+  operators::v1::WatchCvmsRequest request;
+  request.set_after_revision(1);
+  request.set_from_now(true);
+
+  const grpc::Status status = operator_stub_->WatchCvms(&context, request)->Finish();
+
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(), "after_revision 1 with from_now: want one of the two");
+}
+
+TEST_F(OperatorServiceTest, WatchesFromNowOn) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  const std::uint64_t before = manager_->changes().last_revision();
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + 20s);
+  operators::v1::WatchCvmsRequest request;
+  request.set_from_now(true);
+  const auto reader = operator_stub_->WatchCvms(&context, request);
+  reader->WaitForInitialMetadata();
+
+  ASSERT_TRUE(Create().ok());
+
+  operators::v1::WatchCvmsResponse change;
+  ASSERT_TRUE(reader->Read(&change));
+  context.TryCancel();
+  EXPECT_EQ(change.revision(), before + 1);
+}
+
+TEST_F(OperatorServiceTest, BoundsTheNumberOfWatchers) {
+  StartServer();
+  const auto watchers = WatchToTheLimit();
+  grpc::ClientContext one_more;
+
+  const grpc::Status status = WatchAfter(0, one_more)->Finish();
+
+  EXPECT_EQ(OperatorService::kMaxWatchers, 64);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("64 clients watch already"));
+}
+
+TEST_F(OperatorServiceTest, GivesThePlaceOfAWatcherThatWentToAnother) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  const auto watchers = WatchToTheLimit();
+
+  watchers.front()->Cancel();
+
+  EXPECT_TRUE(Eventually([&] {
+    grpc::ClientContext context;
+    operators::v1::WatchCvmsResponse change;
+    const bool has_place = WatchAfter(0, context)->Read(&change);
+    context.TryCancel();
+    return has_place;
+  }));
 }
 
 TEST_F(OperatorServiceTest, EndsWatchesWhenTheServerShutsDown) {
