@@ -95,6 +95,15 @@ PkeyHandle Generate(KeyType type) {
   return {};
 }
 
+// Upstream's tools know an ECDSA key by the label of its own format, which holds the curve too.
+bool WritePrivateKey(BIO* bio, EVP_PKEY* key) {
+  if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
+    return PEM_write_bio_PrivateKey_traditional(bio, key, nullptr, nullptr, 0, nullptr, nullptr) ==
+           1;
+  }
+  return PEM_write_bio_PKCS8PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr) == 1;
+}
+
 }  // namespace
 
 Result<std::vector<std::byte>> Sign(std::string_view private_key_pem,
@@ -122,8 +131,7 @@ Result<KeyPairPem> GenerateKeyPair(KeyType type) {
   if (!key) return FailOpenssl("generate a key");
   const BioHandle private_key(BIO_new(BIO_s_mem()));
   const BioHandle public_key(BIO_new(BIO_s_mem()));
-  if (PEM_write_bio_PKCS8PrivateKey(private_key.get(), key.get(), nullptr, nullptr, 0, nullptr,
-                                    nullptr) != 1 ||
+  if (!WritePrivateKey(private_key.get(), key.get()) ||
       PEM_write_bio_PUBKEY(public_key.get(), key.get()) != 1) {
     return FailOpenssl("write a key");
   }

@@ -19,7 +19,7 @@ Result<std::vector<std::byte>> Sign(std::string_view private_key_pem,
 enum class KeyType { kRsa4096, kEcdsaP256, kEd25519 };
 
 struct KeyPairPem {
-  std::string private_key;  // PKCS#8, not encrypted
+  std::string private_key;  // not encrypted: SEC1 ("EC PRIVATE KEY") for ECDSA, else PKCS#8
   std::string public_key;   // PKIX ("PUBLIC KEY")
 };
 

@@ -41,6 +41,14 @@ INSTANTIATE_TEST_SUITE_P(EveryKeyType, Signature,
                          ::testing::Values(KeyType::kRsa4096, KeyType::kEcdsaP256,
                                            KeyType::kEd25519));
 
+TEST(GenerateKeyPair, LabelsEachPrivateKeyAsUpstreamsToolsExpect) {
+  const auto private_key = [](KeyType type) { return GenerateKeyPair(type)->private_key; };
+
+  EXPECT_TRUE(private_key(KeyType::kEcdsaP256).starts_with("-----BEGIN EC PRIVATE KEY-----\n"));
+  EXPECT_TRUE(private_key(KeyType::kRsa4096).starts_with("-----BEGIN PRIVATE KEY-----\n"));
+  EXPECT_TRUE(private_key(KeyType::kEd25519).starts_with("-----BEGIN PRIVATE KEY-----\n"));
+}
+
 // RFC 8032 section 7.1, test 2: Ed25519 signs the bytes themselves, deterministically.
 TEST(Sign, MatchesTheRfcVectorOfEd25519) {
   constexpr char kKey[] =
