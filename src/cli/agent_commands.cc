@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 
@@ -99,6 +100,46 @@ grpc::Status Upload(const std::string& path, Progress& progress, Start start, Fi
 Result<std::uint64_t> SizeOf(const std::string& path) {
   const InputFile file = COCOS_TRY(InputFile::Open(path));
   return COCOS_TRY(file.Identify()).size_bytes;
+}
+
+struct DataFile {
+  std::string path;
+  std::string name;  // the agent knows it by
+  std::uint64_t size_bytes = 0;
+};
+
+// Looks at all of them before anything is sent.
+Result<std::vector<DataFile>> FindDataFiles(const std::vector<std::string>& paths) {
+  std::vector<DataFile> files;
+  for (const std::string& path : paths) {
+    std::string name = std::filesystem::path(path).filename().string();
+    const auto same = std::ranges::find(files, name, &DataFile::name);
+    if (same != files.end()) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "{} and {}: want data sets with different names, the agent tells them apart by "
+                  "those",
+                  same->path, path);
+    }
+    const std::uint64_t size = COCOS_TRY(SizeOf(path));
+    files.push_back({path, std::move(name), size});
+  }
+  return files;
+}
+
+grpc::Status UploadDataFile(const Session& session, const DataFile& file, const Streams& streams) {
+  Progress progress("Uploading " + file.name, file.size_bytes, streams);
+  const auto start = [&](grpc::ClientContext& context, agent::DataResponse& response) {
+    Identify(session, context);
+    return session.stub->Data(&context, &response);
+  };
+  const auto fill = [&](agent::DataRequest& request, std::string piece, bool) {
+    request.set_dataset(std::move(piece));
+    request.set_filename(file.name);
+  };
+  grpc::Status status =
+      Upload<agent::DataRequest, agent::DataResponse>(file.path, progress, start, fill);
+  if (status.ok()) progress.Finish();
+  return status;
 }
 
 // A file that appears under its name only when it is complete.
@@ -216,26 +257,16 @@ Result<void> UploadAlgorithm(const AgentOptions& agent, const AlgorithmOptions& 
   });
 }
 
-Result<void> UploadData(const AgentOptions& agent, const std::string& path,
+Result<void> UploadData(const AgentOptions& agent, const std::vector<std::string>& paths,
                         const Streams& streams) {
+  const std::vector<DataFile> files = COCOS_TRY(FindDataFiles(paths));
   const Session session = COCOS_TRY(OpenSession(agent, kDataProvider));
-  const std::string name = std::filesystem::path(path).filename().string();
-  const std::uint64_t size = COCOS_TRY(SizeOf(path));
-  return Retrying(agent, [&] {
-    Progress progress("Uploading " + name, size, streams);
-    const auto start = [&](grpc::ClientContext& context, agent::DataResponse& response) {
-      Identify(session, context);
-      return session.stub->Data(&context, &response);
-    };
-    const auto fill = [&](agent::DataRequest& request, std::string piece, bool) {
-      request.set_dataset(std::move(piece));
-      request.set_filename(name);
-    };
-    grpc::Status status =
-        Upload<agent::DataRequest, agent::DataResponse>(path, progress, start, fill);
-    if (status.ok()) progress.Finish();
-    return status;
-  });
+  for (const DataFile& file : files) {
+    const Result<void> uploaded =
+        Retrying(agent, [&] { return UploadDataFile(session, file, streams); });
+    if (!uploaded) return tl::unexpected(Error(uploaded.error()).Within(file.path));
+  }
+  return {};
 }
 
 Result<void> DownloadResult(const AgentOptions& agent, const std::string& out_path, bool overwrite,

@@ -27,7 +27,10 @@ struct AlgorithmOptions {
 
 Result<void> UploadAlgorithm(const AgentOptions& agent, const AlgorithmOptions& options,
                              const Streams& streams);
-Result<void> UploadData(const AgentOptions& agent, const std::string& path, const Streams& streams);
+// One call for each file, in order, under its name without directories. The first that fails ends
+// it and is named in the error. Errors: kInvalidArgument when two have the same name.
+Result<void> UploadData(const AgentOptions& agent, const std::vector<std::string>& paths,
+                        const Streams& streams);
 // Writes the result whole or not at all. Errors: kAlreadyExists unless `overwrite`.
 Result<void> DownloadResult(const AgentOptions& agent, const std::string& out_path, bool overwrite,
                             const Streams& streams);

@@ -47,10 +47,15 @@ void SetPatience(grpc::ChannelArguments& arguments) {
   arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 1000);
 }
 
+void SetKeepalive(const Keepalive& keepalive, grpc::ChannelArguments& arguments) {
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, static_cast<int>(keepalive.interval.count()));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(keepalive.timeout.count()));
+  // By default a client that only listens gives up pinging after two of them.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+}
+
 Result<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ConnectionOptions& options) {
-  const bool tls =
-      !options.server_ca.empty() || !options.client_cert.empty() || !options.client_key.empty();
-  if (!tls) return grpc::InsecureChannelCredentials();
+  if (!UsesTls(options)) return grpc::InsecureChannelCredentials();
   if (options.client_cert.empty() != options.client_key.empty()) {
     return Fail(ErrorCode::kInvalidArgument, "client certificate and key: want both or neither");
   }
@@ -64,10 +69,15 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ConnectionOp
 
 }  // namespace
 
+bool UsesTls(const ConnectionOptions& options) {
+  return !options.server_ca.empty() || !options.client_cert.empty() || !options.client_key.empty();
+}
+
 Result<std::shared_ptr<grpc::Channel>> OpenChannel(const ConnectionOptions& options) {
   const auto credentials = COCOS_TRY(Credentials(options));
   grpc::ChannelArguments arguments;
   SetPatience(arguments);
+  if (options.keepalive) SetKeepalive(*options.keepalive, arguments);
   if (!options.server_name.empty()) arguments.SetSslTargetNameOverride(options.server_name);
   // Results and data sets come in pieces, but nobody bounds an agent's pieces.
   arguments.SetMaxReceiveMessageSize(-1);

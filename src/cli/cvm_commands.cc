@@ -3,6 +3,7 @@
 #include <grpcpp/client_context.h>
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/file.h"
 #include "cli/format.h"
@@ -27,8 +28,8 @@ Result<std::unique_ptr<::manager::ManagerService::Stub>> ManagerStub(
   return ::manager::ManagerService::NewStub(COCOS_TRY(OpenChannel(manager.connection)));
 }
 
-Result<std::unique_ptr<Operator::Stub>> OperatorStub(const ManagerOptions& manager) {
-  return Operator::NewStub(COCOS_TRY(OpenChannel(manager.connection)));
+Result<std::unique_ptr<Operator::Stub>> OperatorStub(const ConnectionOptions& connection) {
+  return Operator::NewStub(COCOS_TRY(OpenChannel(connection)));
 }
 
 Result<std::string> ReadOptional(const std::string& path) {
@@ -36,10 +37,15 @@ Result<std::string> ReadOptional(const std::string& path) {
   return ReadFile(path);
 }
 
-// A token in a file usually ends with the line break an editor put there.
+// A token in a file usually ends with the line break an editor put there. What else is in the file
+// is the secret's.
 Result<std::string> ReadSecret(const std::string& path) {
   std::string secret = COCOS_TRY(ReadOptional(path));
-  while (secret.ends_with('\n')) secret.pop_back();
+  for (const std::string_view line_break : {"\r\n", "\n"}) {
+    if (!secret.ends_with(line_break)) continue;
+    secret.resize(secret.size() - line_break.size());
+    break;
+  }
   return secret;
 }
 
@@ -77,7 +83,7 @@ void PrintList(const ManagerOptions& manager, const operators::v1::ListCvmsRespo
   if (manager.json) {
     streams.out << ListJson(list).dump(2) << std::endl;
   } else {
-    streams.out << FormatList(list) << std::flush;
+    streams.out << FormatList(list, streams.out_columns) << std::flush;
   }
 }
 
@@ -227,13 +233,13 @@ Result<void> RemoveCvms(const ManagerOptions& manager, const std::vector<std::st
 }
 
 Result<void> ListCvms(const ManagerOptions& manager, const Streams& streams) {
-  const auto stub = COCOS_TRY(OperatorStub(manager));
+  const auto stub = COCOS_TRY(OperatorStub(manager.connection));
   PrintList(manager, COCOS_TRY(FetchList(manager, *stub)), streams);
   return {};
 }
 
 Result<void> ShowCvm(const ManagerOptions& manager, const std::string& id, const Streams& streams) {
-  const auto stub = COCOS_TRY(OperatorStub(manager));
+  const auto stub = COCOS_TRY(OperatorStub(manager.connection));
   grpc::ClientContext context;
   ApplyTimeout(manager, context);
   operators::v1::GetCvmRequest request;
@@ -244,14 +250,16 @@ Result<void> ShowCvm(const ManagerOptions& manager, const std::string& id, const
   if (manager.json) {
     streams.out << CvmJson(response.cvm()).dump(2) << std::endl;
   } else {
-    streams.out << FormatCvm(response.cvm()) << std::flush;
+    streams.out << FormatCvm(response.cvm(), streams.out_columns) << std::flush;
   }
   return {};
 }
 
 Result<void> WatchCvms(const ManagerOptions& manager, const WatchOptions& options,
                        const Streams& streams) {
-  const auto stub = COCOS_TRY(OperatorStub(manager));
+  ConnectionOptions connection = manager.connection;
+  connection.keepalive = options.keepalive;
+  const auto stub = COCOS_TRY(OperatorStub(connection));
   return Watcher(manager, options, streams, *stub).Run();
 }
 

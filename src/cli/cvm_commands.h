@@ -28,7 +28,7 @@ struct CreateOptions {
   std::string client_cert;
   std::string ca_url;
   std::string log_level;
-  std::string ttl;
+  std::string ttl;  // as ParseGoDuration takes it; empty: the class's
   std::string computation_class;
   std::string certs_token_file;
   std::string aws_access_key_id;
@@ -41,6 +41,8 @@ struct CreateOptions {
 struct WatchOptions {
   std::optional<std::uint64_t> after_revision;  // none: from now on
   std::uint64_t count = 0;                      // end after so many changes; 0: never
+  // Notices a host that is gone within half a minute. The manager allows a ping every 10 s.
+  Keepalive keepalive{std::chrono::seconds(20), std::chrono::seconds(10)};
 };
 
 Result<void> CreateCvm(const ManagerOptions& manager, const CreateOptions& options,

@@ -1,12 +1,15 @@
 #include "cli/cvmctl.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <optional>
+#include <string_view>
 
 #include "base/go_duration.h"
+#include "cli/address.h"
 #include "cli/agent_commands.h"
 #include "cli/cvm_commands.h"
 
@@ -17,12 +20,22 @@
 namespace cocos::cli {
 namespace {
 
-using Environment = std::map<std::string, std::string>;
+// Whom a command talks to.
+enum class Peer { kNobody, kManager, kAgent };
 
 std::string Variable(const Environment& environment, const std::string& name,
                      const std::string& otherwise) {
   const auto found = environment.find(name);
   return found == environment.end() || found->second.empty() ? otherwise : found->second;
+}
+
+// The texts of Go's parser name no option, and tell nobody what is accepted.
+Result<std::chrono::nanoseconds> ParseOption(const std::string& name, const std::string& text) {
+  const Result<std::chrono::nanoseconds> parsed = ParseGoDuration(text);
+  if (parsed && parsed->count() >= 0) return parsed;
+  return Fail(ErrorCode::kInvalidArgument,
+              "{} {:?}: want 0 or numbers each with a unit of h, m, s, ms, us or ns, as in 1h30m",
+              name, text);
 }
 
 // Everything the command line can say, and which command it says it to.
@@ -52,12 +65,18 @@ class CommandLine {
   void AddAgent(const Environment& environment);
   void AddTransfers(CLI::App& agent);
   CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
-                       Command command);
+                       Peer peer, Command command);
   Result<void> ApplyTexts();
+  Result<void> CheckOptions() const;
+  void WarnAboutPlainText() const;
+  const ConnectionOptions& Connection() const {
+    return peer_ == Peer::kAgent ? agent_.connection : manager_.connection;
+  }
 
   const Streams& streams_;
   CLI::App app_;
   std::string name_;  // of the command that was given
+  Peer peer_ = Peer::kNobody;
   Command command_;
   ManagerOptions manager_;
   std::string timeout_;
@@ -68,17 +87,18 @@ class CommandLine {
   AgentOptions agent_;
   std::string wait_ = "0";
   AlgorithmOptions algorithm_;
-  std::string data_path_;
+  std::vector<std::string> data_paths_;
   std::string result_path_ = "results.zip";
   bool overwrite_ = false;
   KeysOptions keys_;
 };
 
 CLI::App* CommandLine::AddCommand(CLI::App& parent, const std::string& name,
-                                  const std::string& description, Command command) {
+                                  const std::string& description, Peer peer, Command command) {
   CLI::App* added = parent.add_subcommand(name, description);
-  added->callback([this, name, command = std::move(command)] {
+  added->callback([this, name, peer, command = std::move(command)] {
     name_ = name;
+    peer_ = peer;
     command_ = command;
   });
   return added;
@@ -101,15 +121,17 @@ void CommandLine::AddGlobal(const Environment& environment) {
 }
 
 void CommandLine::AddCreate() {
-  CLI::App* create = AddCommand(app_, "create", "create a CVM and wait until it runs",
-                                [this] { return CreateCvm(manager_, create_, streams_); });
+  CLI::App* create =
+      AddCommand(app_, "create", "create a CVM and wait until it runs", Peer::kManager,
+                 [this] { return CreateCvm(manager_, create_, streams_); });
   create
       ->add_option("--server-url", create_.server_url,
                    "host:port of the computation service, as seen from the guest")
       ->required();
   create->add_option("--server-ca", create_.server_ca, "CA of that service, file");
   create->add_option("--client-key", create_.client_key, "the agent's private key, file");
-  create->add_option("--client-crt", create_.client_cert, "the agent's certificate, file");
+  create->add_option("--client-cert,--client-crt", create_.client_cert,
+                     "the agent's certificate, file");
   create->add_option("--ca-url", create_.ca_url, "certificate service for the agent");
   create->add_option("--log-level", create_.log_level, "log level of the agent");
   create->add_option("--ttl", create_.ttl, "remove the CVM after this time, e.g. 1h30m");
@@ -126,17 +148,18 @@ void CommandLine::AddCreate() {
 }
 
 void CommandLine::AddSimple() {
-  AddCommand(app_, "list", "list all CVMs", [this] { return ListCvms(manager_, streams_); });
-  CLI::App* info = AddCommand(app_, "info", "show one CVM",
+  AddCommand(app_, "list", "list all CVMs", Peer::kManager,
+             [this] { return ListCvms(manager_, streams_); });
+  CLI::App* info = AddCommand(app_, "info", "show one CVM", Peer::kManager,
                               [this] { return ShowCvm(manager_, ids_.front(), streams_); });
   info->add_option("id", ids_, "id of the CVM")->required()->expected(1);
-  CLI::App* remove = AddCommand(app_, "remove", "remove CVMs",
+  CLI::App* remove = AddCommand(app_, "remove", "remove CVMs", Peer::kManager,
                                 [this] { return RemoveCvms(manager_, ids_, streams_); });
   remove->add_option("id", ids_, "ids of the CVMs")->required();
 }
 
 void CommandLine::AddWatch() {
-  CLI::App* watch = AddCommand(app_, "watch", "follow every change of every CVM",
+  CLI::App* watch = AddCommand(app_, "watch", "follow every change of every CVM", Peer::kManager,
                                [this] { return WatchCvms(manager_, watch_, streams_); });
   watch->add_option("--after", watch_.after_revision, "changes after this revision");
   watch->add_option("--count", watch_.count, "end after so many changes");
@@ -146,11 +169,12 @@ void CommandLine::AddAgent(const Environment& environment) {
   CLI::App* agent = app_.add_subcommand("agent", "talk to the agent in a CVM");
   agent->require_subcommand(1);
   ConnectionOptions& connection = agent_.connection;
-  connection.address = Variable(environment, "AGENT_GRPC_URL", "localhost:7002");
+  connection.address = Variable(environment, "AGENT_GRPC_URL", "");
   connection.client_cert = Variable(environment, "AGENT_GRPC_CLIENT_CERT", "");
   connection.client_key = Variable(environment, "AGENT_GRPC_CLIENT_KEY", "");
   connection.server_ca = Variable(environment, "AGENT_GRPC_SERVER_CA_CERTS", "");
-  agent->add_option("--agent", connection.address, "host:port of the agent [AGENT_GRPC_URL]");
+  agent->add_option("--agent", connection.address,
+                    "host:port of the agent, see `cvmctl list` [AGENT_GRPC_URL]");
   agent->add_option("--agent-ca", connection.server_ca,
                     "CA of the agent's certificate [AGENT_GRPC_SERVER_CA_CERTS]");
   agent->add_option("--agent-cert", connection.client_cert,
@@ -165,25 +189,29 @@ void CommandLine::AddAgent(const Environment& environment) {
 
 void CommandLine::AddTransfers(CLI::App& agent) {
   const auto add_key = [this](CLI::App* command) {
-    command->add_option("--user-key", agent_.key_path, "your private key, PEM file")->required();
+    command
+        ->add_option("--user-key", agent_.key_path,
+                     "your private key, which signs the request, PEM file")
+        ->required();
   };
-  CLI::App* algo = AddCommand(agent, "algo", "upload the algorithm",
+  CLI::App* algo = AddCommand(agent, "algo", "upload the algorithm", Peer::kAgent,
                               [this] { return UploadAlgorithm(agent_, algorithm_, streams_); });
   algo->add_option("file", algorithm_.path, "the algorithm")->required();
   algo->add_option("--type", algorithm_.type, "bin, python, wasm or docker");
-  algo->add_option("--arg", algorithm_.arguments, "argument of the algorithm, repeatable")
+  algo->add_option("--arg,--args", algorithm_.arguments,
+                   "argument of the algorithm, one each time; --arg=-x for one with a dash")
       ->allow_extra_args(false);
   algo->add_option("--requirements", algorithm_.requirements_path, "Python requirements file");
   algo->add_option("--python-runtime", algorithm_.python_runtime, "Python interpreter");
   add_key(algo);
 
-  CLI::App* data = AddCommand(agent, "data", "upload a data set",
-                              [this] { return UploadData(agent_, data_path_, streams_); });
-  data->add_option("file", data_path_, "the data set; its name must be that of the manifest")
+  CLI::App* data = AddCommand(agent, "data", "upload data sets", Peer::kAgent,
+                              [this] { return UploadData(agent_, data_paths_, streams_); });
+  data->add_option("file", data_paths_, "data sets; their names must be those of the manifest")
       ->required();
   add_key(data);
 
-  CLI::App* result = AddCommand(agent, "result", "download the result", [this] {
+  CLI::App* result = AddCommand(agent, "result", "download the result", Peer::kAgent, [this] {
     return DownloadResult(agent_, result_path_, overwrite_, streams_);
   });
   result->add_option("--out", result_path_, "file to write");
@@ -191,7 +219,7 @@ void CommandLine::AddTransfers(CLI::App& agent) {
   add_key(result);
 
   CLI::App* keys = AddCommand(agent, "keys", "make a key pair: public.pem and private.pem",
-                              [this] { return MakeKeys(keys_, streams_); });
+                              Peer::kNobody, [this] { return MakeKeys(keys_, streams_); });
   keys->add_option("--type", keys_.type, "rsa, ecdsa or ed25519");
   keys->add_option("--dir", keys_.directory, "where to write them");
   keys->add_flag("--force", keys_.overwrite, "replace existing files");
@@ -199,12 +227,44 @@ void CommandLine::AddTransfers(CLI::App& agent) {
 
 Result<void> CommandLine::ApplyTexts() {
   manager_.json = output_ == "json";
-  if (!timeout_.empty()) manager_.timeout = COCOS_TRY(ParseGoDuration(timeout_));
-  if (manager_.timeout && manager_.timeout->count() <= 0) {
-    return Fail(ErrorCode::kInvalidArgument, "--timeout {}: want more than 0", timeout_);
+  if (!timeout_.empty()) manager_.timeout = COCOS_TRY(ParseOption("--timeout", timeout_));
+  if (manager_.timeout && manager_.timeout->count() == 0) {
+    return Fail(ErrorCode::kInvalidArgument, "--timeout {:?}: want more than 0", timeout_);
   }
-  agent_.wait = COCOS_TRY(ParseGoDuration(wait_));
+  if (!create_.ttl.empty()) COCOS_TRY(ParseOption("--ttl", create_.ttl));
+  agent_.wait = COCOS_TRY(ParseOption("--wait", wait_));
   return {};
+}
+
+// What the options say together.
+Result<void> CommandLine::CheckOptions() const {
+  if (peer_ == Peer::kManager) return {};
+  // They may be written anywhere, and an agent's commands have options of nearly the same names.
+  for (const char* name : {"--cert", "--key", "--ca", "--timeout"}) {
+    if (app_.get_option(name)->count() == 0) continue;
+    return Fail(ErrorCode::kInvalidArgument,
+                "{}: is for commands to the manager, want --agent-cert, --agent-key, --agent-ca, "
+                "--wait, or --user-key for the key that signs",
+                name);
+  }
+  if (peer_ == Peer::kAgent && agent_.connection.address.empty()) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "--agent: not given, want host:port or AGENT_GRPC_URL; `cvmctl list` shows the "
+                "port of each CVM's agent");
+  }
+  return {};
+}
+
+void CommandLine::WarnAboutPlainText() const {
+  if (peer_ == Peer::kNobody || UsesTls(Connection()) || IsLocalAddress(Connection().address)) {
+    return;
+  }
+  const std::string_view prefix = peer_ == Peer::kAgent ? "--agent-" : "--";
+  streams_.err << fmt::format(
+                      "cvmctl: {}: plain text, whoever is on the way can read and change it; "
+                      "{}ca turns TLS on",
+                      Connection().address, prefix)
+               << std::endl;
 }
 
 int CommandLine::Run(std::vector<std::string> arguments) {
@@ -216,10 +276,12 @@ int CommandLine::Run(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     return app_.exit(error, streams_.out, streams_.err) == 0 ? 0 : kUsage;
   }
-  if (Result<void> applied = ApplyTexts(); !applied) {
-    streams_.err << "cvmctl: " << applied.error().message() << std::endl;
+  for (const Result<void>& checked : {ApplyTexts(), CheckOptions()}) {
+    if (checked) continue;
+    streams_.err << "cvmctl: " << name_ << ": " << checked.error().message() << std::endl;
     return kUsage;
   }
+  WarnAboutPlainText();
   if (Result<void> done = command_(); !done) {
     streams_.err << "cvmctl: " << name_ << ": " << done.error().message() << std::endl;
     return kFailed;
@@ -233,8 +295,8 @@ int CommandLine::Run(std::vector<std::string> arguments) {
 
 }  // namespace
 
-int RunCvmctl(const std::vector<std::string>& arguments,
-              const std::map<std::string, std::string>& environment, const Streams& streams) {
+int RunCvmctl(const std::vector<std::string>& arguments, const Environment& environment,
+              const Streams& streams) {
   return CommandLine(environment, streams).Run(arguments);
 }
 

@@ -7,6 +7,9 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "cli/printable.h"
+#include "cli/table.h"
+
 namespace cocos::cli {
 namespace {
 
@@ -39,6 +42,21 @@ std::string LatencyText(const google::protobuf::Duration& latency) {
                      static_cast<double>(TimeUtil::DurationToNanoseconds(latency)) / 1e6);
 }
 
+std::vector<Row> ListRows(const operators::v1::ListCvmsResponse& list) {
+  std::vector<Row> rows = {{"ID", "STATE", "CLASS", "TEE", "AGENT", "CREATED", "EXPIRES"}};
+  for (const Cvm& cvm : list.cvms()) {
+    rows.push_back({cvm.id(), StateText(cvm.state()), FreeText(cvm.class_name()),
+                    TeeText(cvm.tee()), cvm.agent_address(), ShortTime(cvm.created()),
+                    cvm.has_expires() ? ShortTime(cvm.expires()) : "-"});
+  }
+  return rows;
+}
+
+void DropColumn(std::vector<Row>& rows, const std::string& name) {
+  const auto index = std::ranges::find(rows.front(), name, &Cell::text) - rows.front().begin();
+  for (Row& row : rows) row.erase(row.begin() + index);
+}
+
 }  // namespace
 
 std::string StateText(operators::v1::CvmState state) {
@@ -49,59 +67,18 @@ std::string TeeText(operators::v1::Tee tee) {
   return EnumText(operators::v1::Tee_Name(tee), "TEE_");
 }
 
-std::string Printable(std::string_view text, bool keep_lines) {
-  std::string printable;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
-    const bool c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F in UTF-8
-    const bool line = keep_lines && (byte == '\n' || (byte == '\r' && next == '\n'));
-    if (c1) {
-      printable += fmt::format("\\x{:02x}", next);
-      ++i;
-    } else if ((byte < 0x20 && byte != '\t' && !line) || byte == 0x7f) {
-      printable += fmt::format("\\x{:02x}", byte);
-    } else {
-      printable += text[i];
-    }
+std::string FormatList(const operators::v1::ListCvmsResponse& list, std::size_t max_width) {
+  std::vector<Row> rows = ListRows(list);
+  // What a narrow terminal goes without, in this order; `info` has it all.
+  for (const char* name : {"CREATED", "EXPIRES", "TEE"}) {
+    if (max_width == 0 || LeastWidth(rows) <= max_width) break;
+    DropColumn(rows, name);
   }
-  return printable;
+  return FormatTable(rows, max_width);
 }
 
-std::string FormatTable(const std::vector<std::vector<std::string>>& raw_rows) {
-  std::vector<std::vector<std::string>> rows = raw_rows;
-  for (auto& row : rows) {
-    for (std::string& cell : row) cell = Printable(cell, false);
-  }
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i)
-      line += fmt::format("{:<{}}", row[i], widths[i] + 2);
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
-std::string FormatList(const operators::v1::ListCvmsResponse& list) {
-  std::vector<std::vector<std::string>> rows = {
-      {"ID", "STATE", "CLASS", "TEE", "AGENT", "CREATED", "EXPIRES"}};
-  for (const Cvm& cvm : list.cvms()) {
-    rows.push_back({cvm.id(), StateText(cvm.state()), cvm.class_name(), TeeText(cvm.tee()),
-                    cvm.agent_address(), ShortTime(cvm.created()),
-                    cvm.has_expires() ? ShortTime(cvm.expires()) : "-"});
-  }
-  return FormatTable(rows);
-}
-
-std::string FormatCvm(const Cvm& cvm) {
-  std::vector<std::vector<std::string>> rows = {
+std::string FormatCvm(const Cvm& cvm, std::size_t max_width) {
+  std::vector<Row> rows = {
       {"id", cvm.id()},
       {"domain", cvm.domain_name()},
       {"state", StateText(cvm.state())},
@@ -113,16 +90,16 @@ std::string FormatCvm(const Cvm& cvm) {
       {"expires", cvm.has_expires() ? TimeText(cvm.expires()) : "never"},
       {"memory", fmt::format("{} MiB", cvm.memory_mib())},
       {"vcpus", std::to_string(cvm.vcpus())},
-      {"kernel command line", cvm.kernel_command_line()},
+      {"kernel command line", FreeText(cvm.kernel_command_line())},
   };
   if (cvm.vsock_cid() != 0) rows.push_back({"vsock CID", std::to_string(cvm.vsock_cid())});
   if (!cvm.computation_id().empty()) rows.push_back({"computation", cvm.computation_id()});
-  if (!cvm.cause().empty()) rows.push_back({"cause", cvm.cause()});
+  if (!cvm.cause().empty()) rows.push_back({"cause", FreeText(cvm.cause())});
   std::vector<std::string> names;
   for (const auto& [name, value] : cvm.reference_values()) names.push_back(name);
   std::ranges::sort(names);
   for (const std::string& name : names) rows.push_back({name, cvm.reference_values().at(name)});
-  std::string text = FormatTable(rows);
+  std::string text = FormatTable(rows, max_width);
   if (!cvm.console_tail().empty())
     text += "last console output:\n" + Printable(cvm.console_tail(), true) + "\n";
   return text;

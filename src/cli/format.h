@@ -1,10 +1,9 @@
 // CVMs and changes as text for people and as JSON for programs. Pure.
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "proto/operator.pb.h"
 
@@ -14,15 +13,10 @@ namespace cocos::cli {
 std::string StateText(operators::v1::CvmState state);
 std::string TeeText(operators::v1::Tee tee);
 
-// What a terminal may be given of a text from elsewhere: control characters become "\\x1b". Line
-// breaks stay if `keep_lines`. A guest writes its console, and so may write escape sequences.
-std::string Printable(std::string_view text, bool keep_lines);
-
-// Columns padded to the widest cell, two blanks between them, no blanks at line ends.
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
-
-std::string FormatList(const operators::v1::ListCvmsResponse& list);
-std::string FormatCvm(const operators::v1::Cvm& cvm);
+// `max_width`: of the terminal, in characters, 0 for any. Free text (class, cause, kernel command
+// line) is shortened to fit, a list then goes without CREATED, EXPIRES and TEE; ids stay whole.
+std::string FormatList(const operators::v1::ListCvmsResponse& list, std::size_t max_width = 0);
+std::string FormatCvm(const operators::v1::Cvm& cvm, std::size_t max_width = 0);
 // One line: time, id, "running -> failed", cause and latency.
 std::string FormatChange(const operators::v1::WatchCvmsResponse& change);
 

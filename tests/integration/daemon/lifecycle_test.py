@@ -62,7 +62,7 @@ class Lifecycle(DaemonTest):
     def create(self):
         return self.cvmctl.json(
             "create", "--class", "real", "--server-url", f"{GATEWAY}:{SERVICE_PORT}",
-            "--server-ca", self.authority.ca, "--client-crt", self.agent_certificate,
+            "--server-ca", self.authority.ca, "--client-cert", self.agent_certificate,
             "--client-key", self.agent_key, "--log-level", "debug", "--ttl", "1h")
 
     def agent(self, port, *arguments):

@@ -2,6 +2,8 @@
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_context.h>
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <mutex>
@@ -17,7 +19,11 @@ namespace {
 
 using cocos::testing::Succeeds;
 using cocos::testing::TempDir;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::SizeIs;
 
 class RecordingAgent final : public agent::AgentService::Service {
  public:
@@ -36,11 +42,15 @@ class RecordingAgent final : public agent::AgentService::Service {
                     agent::DataResponse*) override {
     Record(*context);
     agent::DataRequest request;
+    std::string filename;
+    std::string content;
     while (reader->Read(&request)) {
       ++pieces;
-      received += request.dataset();
+      content += request.dataset();
       filename = request.filename();
     }
+    data.emplace_back(filename, content);
+    if (filename == refused) return {grpc::StatusCode::INVALID_ARGUMENT, "not in the manifest"};
     return grpc::Status::OK;
   }
   grpc::Status Result(grpc::ServerContext* context, const agent::ResultRequest*,
@@ -58,7 +68,8 @@ class RecordingAgent final : public agent::AgentService::Service {
   int pieces = 0;
   std::string received;
   std::string requirements;
-  std::string filename;
+  std::vector<std::pair<std::string, std::string>> data;  // name and content, in order
+  std::string refused;                                    // name of a data set
   bool fail_result = false;
   std::multimap<std::string, std::string> metadata;
 
@@ -90,8 +101,9 @@ class AgentCommands : public ::testing::Test {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
   }
+  std::string Address() const { return "127.0.0.1:" + std::to_string(port_); }
   Outcome Run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"agent", "--agent", "127.0.0.1:" + std::to_string(port_)});
+    arguments.insert(arguments.begin(), {"agent", "--agent", Address()});
     arguments.insert(arguments.end(), {"--user-key", dir_.path() + "/private.pem"});
     return RunForTest(arguments);
   }
@@ -128,9 +140,63 @@ TEST_F(AgentCommands, UploadDataUnderItsFileName) {
   const Outcome outcome = Run({"data", Write("set.csv", "1,2")});
 
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_EQ(agent_.received, "1,2");
-  EXPECT_EQ(agent_.filename, "set.csv");
+  EXPECT_THAT(agent_.data, ElementsAre(Pair("set.csv", "1,2")));
   ExpectSignedAs("data-provider");
+}
+
+TEST_F(AgentCommands, UploadSeveralDataSetsInACallEach) {
+  const Outcome outcome = Run({"data", Write("a.csv", "1"), Write("b.csv", "2")});
+
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(agent_.data, ElementsAre(Pair("a.csv", "1"), Pair("b.csv", "2")));
+  EXPECT_EQ(agent_.metadata.count("signature"), 2u);
+}
+
+TEST_F(AgentCommands, EndAtTheDataSetThatIsRefusedAndNameIt) {
+  agent_.refused = "b.csv";
+
+  const Outcome outcome =
+      Run({"data", Write("a.csv", "1"), Write("b.csv", "2"), Write("c.csv", "3")});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("/b.csv: not in the manifest (INVALID_ARGUMENT)"));
+  EXPECT_THAT(agent_.data, SizeIs(2));
+}
+
+TEST_F(AgentCommands, SendNoDataSetWhenOneIsMissing) {
+  const Outcome outcome = Run({"data", Write("a.csv", "1"), dir_.path() + "/none.csv"});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("/none.csv"));
+  EXPECT_THAT(agent_.data, IsEmpty());
+}
+
+TEST_F(AgentCommands, RefuseTwoDataSetsOfOneName) {
+  std::filesystem::create_directory(dir_.path() + "/other");
+
+  const Outcome outcome = Run({"data", Write("a.csv", "1"), Write("other/a.csv", "2")});
+
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_THAT(outcome.err, HasSubstr("want data sets with different names"));
+  EXPECT_THAT(agent_.data, IsEmpty());
+}
+
+TEST_F(AgentCommands, TakeTheAddressFromTheEnvironmentAsTheOtherCliDoes) {
+  const Outcome outcome =
+      RunForTest({"agent", "data", Write("d", "x"), "--user-key", dir_.path() + "/private.pem"},
+                 {{"AGENT_GRPC_URL", Address()}});
+
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_THAT(agent_.data, SizeIs(1));
+}
+
+TEST_F(AgentCommands, TakeArgumentsUnderTheOtherClisNameAndWithADash) {
+  EXPECT_EQ(Run({"algo", Write("algo", "x"), "--args", "a", "--arg=-b"}).status, 0);
+
+  std::vector<std::string> arguments;
+  const auto [begin, end] = agent_.metadata.equal_range("algo_args");
+  for (auto each = begin; each != end; ++each) arguments.push_back(each->second);
+  EXPECT_THAT(arguments, ElementsAre("a", "-b"));
 }
 
 TEST_F(AgentCommands, UploadAnEmptyFileAsOnePiece) {
@@ -185,12 +251,35 @@ TEST_F(AgentCommands, WaitForAnAgentThatIsNotThereYet) {
 TEST_F(AgentCommands, MakeKeysThatOnlyTheirOwnerReadsAndNeverReplaceThem) {
   const auto mode = std::filesystem::status(dir_.path() + "/private.pem").permissions();
   EXPECT_EQ(mode, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const std::string before = Read(dir_.path() + "/private.pem");
 
   const Outcome again = RunForTest({"agent", "keys", "--type", "ed25519", "--dir", dir_.path()});
 
   EXPECT_EQ(again.status, 1);
   EXPECT_THAT(again.err, HasSubstr("--force"));
+  EXPECT_EQ(Read(dir_.path() + "/private.pem"), before);
   EXPECT_EQ(RunForTest({"agent", "keys", "--type", "dsa", "--dir", dir_.path()}).status, 1);
+}
+
+TEST_F(AgentCommands, MakeAPublicKeyThatAllMayReadAndAPrivateKeyThatTheyMayNot) {
+  const mode_t old_mask = ::umask(0);
+  const Outcome outcome =
+      RunForTest({"agent", "keys", "--type", "ed25519", "--dir", dir_.path(), "--force"});
+  ::umask(old_mask);
+
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(std::filesystem::status(dir_.path() + "/private.pem").permissions(),
+            std::filesystem::perms{0600});
+  EXPECT_EQ(std::filesystem::status(dir_.path() + "/public.pem").permissions(),
+            std::filesystem::perms{0644});
+}
+
+TEST_F(AgentCommands, MakeNoKeyWhenOnlyTheOtherFileOfThePairExists) {
+  std::filesystem::remove(dir_.path() + "/private.pem");
+
+  EXPECT_EQ(RunForTest({"agent", "keys", "--type", "ecdsa", "--dir", dir_.path()}).status, 1);
+
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() + "/private.pem"));
 }
 
 TEST_F(AgentCommands, NameAKeyFileThatIsNone) {

@@ -8,8 +8,10 @@
 namespace cocos::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 class Cvmctl : public api::ApiFixture {
  protected:
@@ -43,6 +45,17 @@ TEST_F(Cvmctl, ReportsARefusalOnOneLineWithItsCode) {
   EXPECT_THAT(outcome.out, IsEmpty());
   EXPECT_THAT(outcome.err, HasSubstr("cvmctl: create: agent_cvm_server_url \"nowhere\""));
   EXPECT_THAT(outcome.err, HasSubstr("(INVALID_ARGUMENT)\n"));
+}
+
+TEST_F(Cvmctl, SendsNothingWithATtlThatIsNone) {
+  for (const char* ttl : {"5d", "90", "-1h", "soon"}) {
+    const Outcome outcome = Run({"create", "--server-url", "192.0.2.1:7001", "--ttl", ttl});
+
+    EXPECT_EQ(outcome.status, 2) << ttl;
+    EXPECT_THAT(outcome.err,
+                HasSubstr("cvmctl: create: --ttl \"" + std::string(ttl) + "\": want 0 or numbers"));
+  }
+  EXPECT_THAT(observer_.records(), IsEmpty());
 }
 
 TEST_F(Cvmctl, NamesALocalFileThatIsMissing) {
@@ -118,6 +131,60 @@ TEST(CvmctlUsage, IsWrongWithoutACommandOrWithAnUnknownOne) {
   EXPECT_EQ(RunForTest({"destroy"}).status, 2);
   EXPECT_EQ(RunForTest({"--output", "xml", "list"}).status, 2);
   EXPECT_EQ(RunForTest({"--timeout", "5x", "list"}).status, 2);
+  EXPECT_EQ(RunForTest({"--timeout", "0", "list"}).status, 2);
+}
+
+TEST(CvmctlUsage, WantsTheAddressOfAnAgentAndSaysWhereItIsFound) {
+  const Outcome outcome = RunForTest({"agent", "data", "/none", "--user-key", "/none"});
+
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_THAT(outcome.err, AllOf(HasSubstr("cvmctl: data: --agent: not given"),
+                                 HasSubstr("AGENT_GRPC_URL"), HasSubstr("cvmctl list")));
+}
+
+TEST(CvmctlUsage, TakesNoOptionOfTheManagerForAnAgent) {
+  for (const char* option : {"--key", "--cert", "--ca", "--timeout"}) {
+    const Outcome outcome = RunForTest(
+        {"agent", "--agent", "127.0.0.1:1", "data", "/none", option, "1s", "--user-key", "/none"});
+
+    EXPECT_EQ(outcome.status, 2) << option;
+    EXPECT_THAT(outcome.err, HasSubstr(std::string(option) + ": is for commands to the manager"));
+  }
+}
+
+TEST(CvmctlUsage, NamesTheDurationAnOptionDoesNotTake) {
+  for (const char* text : {"5x", "-1s", "10"}) {
+    const Outcome outcome = RunForTest({"agent", "--agent", "127.0.0.1:1", "--wait", text, "data",
+                                        "/none", "--user-key", "/none"});
+
+    EXPECT_EQ(outcome.status, 2) << text;
+    EXPECT_THAT(outcome.err, HasSubstr("--wait \"" + std::string(text) + "\": want 0 or"));
+  }
+}
+
+TEST(CvmctlPlainText, IsPointedOutOnTheWayToAnotherHost) {
+  // Both fail before anything is sent.
+  const Outcome create = RunForTest({"--manager", "192.0.2.1:7002", "create", "--server-url",
+                                     "192.0.2.1:7001", "--server-ca", "/none.pem"});
+  const Outcome data =
+      RunForTest({"agent", "--agent", "192.0.2.1:6100", "data", "/none", "--user-key", "/none"});
+
+  EXPECT_THAT(create.err, HasSubstr("cvmctl: 192.0.2.1:7002: plain text"));
+  EXPECT_THAT(create.err, HasSubstr("--ca turns TLS on\n"));
+  EXPECT_THAT(data.err, HasSubstr("cvmctl: 192.0.2.1:6100: plain text"));
+  EXPECT_THAT(data.err, HasSubstr("--agent-ca turns TLS on\n"));
+}
+
+TEST(CvmctlPlainText, IsFineOnTheSameHostAndNotWhatTlsIs) {
+  const std::vector<std::string> command = {"create", "--server-url", "192.0.2.1:7001",
+                                            "--server-ca", "/none.pem"};
+  std::vector<std::string> local = {"--manager", "localhost:7002"};
+  std::vector<std::string> encrypted = {"--manager", "192.0.2.1:7002", "--ca", "/none.pem"};
+  local.insert(local.end(), command.begin(), command.end());
+  encrypted.insert(encrypted.end(), command.begin(), command.end());
+
+  EXPECT_THAT(RunForTest(local).err, Not(HasSubstr("plain text")));
+  EXPECT_THAT(RunForTest(encrypted).err, Not(HasSubstr("plain text")));
 }
 
 TEST(CvmctlUsage, HelpsAndNamesItsVersion) {

@@ -30,11 +30,6 @@ Cvm SampleCvm() {
   return cvm;
 }
 
-TEST(FormatTable, PadsColumnsAndLeavesNoBlanksAtLineEnds) {
-  EXPECT_EQ(FormatTable({{"A", "B"}, {"long cell", "x"}, {"", ""}}),
-            "A          B\nlong cell  x\n\n");
-}
-
 TEST(FormatList, HasAHeaderEvenWithoutCvms) {
   EXPECT_EQ(FormatList({}), "ID  STATE  CLASS  TEE  AGENT  CREATED  EXPIRES\n");
 }
@@ -45,6 +40,44 @@ TEST(FormatList, NamesStateAndTeeInLowerCase) {
 
   EXPECT_THAT(FormatList(list),
               HasSubstr("failed  small  sev-snp  0.0.0.0:6100  2027-01-15T08:00:00Z  -"));
+}
+
+TEST(FormatList, GoesWithoutColumnsOnANarrowTerminalButNeverShortensAnId) {
+  operators::v1::ListCvmsResponse list;
+  *list.add_cvms() = SampleCvm();
+
+  EXPECT_THAT(FormatList(list, 105), HasSubstr("CREATED               EXPIRES\n"));
+  EXPECT_THAT(FormatList(list, 104), HasSubstr("TEE      AGENT         EXPIRES\n"));
+  EXPECT_EQ(FormatList(list, 80),
+            "ID                                    STATE   CLASS  TEE      AGENT\n"
+            "e71cdcf5-21c0-4e1d-9471-ac6b4389d5f3  failed  small  sev-snp  0.0.0.0:6100\n");
+  EXPECT_EQ(FormatList(list, 20),
+            "ID                                    STATE   CLASS  AGENT\n"
+            "e71cdcf5-21c0-4e1d-9471-ac6b4389d5f3  failed  small  0.0.0.0:6100\n");
+}
+
+TEST(FormatList, ShortensALongClassNameBeforeItGoesWithoutAColumn) {
+  operators::v1::ListCvmsResponse list;
+  *list.add_cvms() = SampleCvm();
+  list.mutable_cvms(0)->set_class_name("a-class-with-a-long-name");
+
+  EXPECT_THAT(FormatList(list, 108),
+              HasSubstr("  failed  a-class\u2026  sev-snp  0.0.0.0:6100  2027"));
+}
+
+TEST(FormatCvm, ShortensCauseAndCommandLineAndNothingElse) {
+  Cvm cvm = SampleCvm();
+  cvm.set_cause(std::string(100, 'c'));
+  cvm.set_kernel_command_line(std::string(100, 'k'));
+  (*cvm.mutable_reference_values())["sha384:kernel"] = std::string(96, 'a');
+
+  const std::string text = FormatCvm(cvm, 60);
+
+  EXPECT_THAT(text, HasSubstr("\ncause                " + std::string(38, 'c') + "\u2026\n"));
+  EXPECT_THAT(text, HasSubstr("\nkernel command line  " + std::string(38, 'k') + "\u2026\n"));
+  EXPECT_THAT(text, HasSubstr("\nsha384:kernel        " + std::string(96, 'a') + "\n"));
+  EXPECT_THAT(text, HasSubstr("cvm-e71cdcf5-21c0-4e1d-9471-ac6b4389d5f3\n"));
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr(std::string(100, 'c')));
 }
 
 TEST(FormatCvm, ShowsCauseConsoleAndReferenceValues) {
