@@ -15,13 +15,12 @@ struct ClassFile {
   std::vector<std::string> errors;  // "FILE:LINE:COLUMN: key: ..."; empty: `value` is good
 };
 
-// Keys that the file leaves out have the value of `inherited`, the class "default". The class is
+// Keys that the file leaves out have the value of `inherited`, the class "default"; only a file
+// that drops the kernel or the firmware code drops their inherited initrd or variables too. The
+// class is
 // named after the file unless the file says the same with `name`. Unknown keys are errors that name
 // the nearest known one.
 ClassFile ParseClassFile(const std::string& path, std::string_view text,
                          const ClassConfig& inherited);
-
-// The keys with what they accept, as the table of docs/configuration.md.
-std::string ClassKeysMarkdown();
 
 }  // namespace cocos::config

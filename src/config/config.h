@@ -9,7 +9,8 @@
 
 namespace cocos::config {
 
-// TLS texts of a listener; each is a path or the PEM text itself, empty: not set.
+// TLS texts of a listener; each is a path or the PEM text itself, empty: not set. Either CA bundle
+// makes client certificates mandatory.
 struct ListenerConfig {
   std::string host;
   std::uint16_t port = 0;
@@ -19,9 +20,10 @@ struct ListenerConfig {
   std::string client_ca_certs;
 };
 
-// The Computation Management Service this manager is a client of. No URL: none.
+// The Computation Management Service this manager is a client of. No URL: none. With one,
+// MANAGER_GRPC_SERVER_CA_CERTS is here and not with the gRPC listener.
 struct CmsConfig {
-  std::string url;
+  std::string url;  // <host>:<port>
   std::chrono::nanoseconds timeout{0};
   std::string client_cert;
   std::string client_key;
@@ -34,9 +36,10 @@ struct SnpConfig {
   std::uint64_t policy = 0x30000;
   std::optional<unsigned> cbitpos;
   std::optional<unsigned> reduced_phys_bits;
-  std::string host_data;  // base64 of 32 bytes, empty: none
-  std::string id_block;   // base64 of 96 bytes
-  std::string id_auth;    // base64 of 4096 bytes
+  std::string host_data;                  // base64 of 32 bytes, empty: none
+  std::string id_block;                   // base64 of 96 bytes
+  std::string id_auth;                    // base64 of 4096 bytes
+  std::string guest_visible_workarounds;  // base64 of 16 bytes
   std::optional<bool> author_key;
   std::optional<bool> vcek;
   std::optional<bool> kernel_hashes;
@@ -64,7 +67,7 @@ struct MatchRule {
 
 struct ClassConfig {
   std::string name;
-  std::string origin;  // file, or "environment"
+  std::string origin;  // file, "environment", or "environment over FILE"
   TeeChoice tee = TeeChoice::kAuto;
   std::string template_name;  // empty: chosen by TEE and firmware
   std::string emulator;       // absolute path; empty: libvirt's choice
@@ -83,10 +86,12 @@ struct ClassConfig {
   std::string firmware_rom;  // stateless image, for SEV-SNP and TDX
   std::string igvm;
   std::uint16_t guest_port = 7002;
-  unsigned pci_slot = 2;
+  std::string bind_address = "0.0.0.0";  // host address the agent's port listens on
+  unsigned pci_slot = 2;                 // on bus 0
   bool disable_legacy = true;
   bool iommu_platform = true;
   std::string rom_file;
+  bool allow_debug = false;  // whether the policies may let the host read the guest's memory
   SnpConfig snp;
   TdxConfig tdx;
   bool vsock = false;
@@ -99,9 +104,11 @@ struct ClassConfig {
 
 // One effective value and where it came from, for people.
 struct Setting {
-  std::string name;    // "MANAGER_MAX_VMS", "class small: resources.vcpus"
-  std::string value;   // masked if secret
-  std::string origin;  // "default", "environment", "environment (as OLD_NAME)", "FILE:LINE"
+  std::string name;   // "MANAGER_MAX_VMS", "class small: resources.vcpus"
+  std::string value;  // masked if secret
+  // "default", "FILE:LINE", "environment", "environment (as OLD_NAME)", the last two with
+  // " over FILE:LINE" where the class file's value does not count.
+  std::string origin;
 };
 
 struct Config {
@@ -122,7 +129,6 @@ struct Config {
   std::string console_dir = "/var/log/cocos-manager/console";
   std::vector<std::string> template_dirs;  // searched in this order
   std::chrono::nanoseconds stop_timeout = std::chrono::seconds(10);
-  std::string host_forward_bind = "0.0.0.0";
   std::uint16_t first_forward_port = 6100;
   std::uint16_t last_forward_port = 6200;
   bool enable_kvm = true;
@@ -130,7 +136,7 @@ struct Config {
   bool enable_disk = false;
   std::optional<bool> enable_sev_snp;  // no value: as the host has it
   std::optional<bool> enable_tdx;
-  std::string qemu_group;  // group of QEMU's process, empty: libvirt-qemu if it exists
+  std::string qemu_group;  // group of QEMU's process, empty: the distribution's
   std::string pcr_values_path;
   std::string corim_signing_key_path;
   std::string attestation_policy_format;  // "json" or "corim"

@@ -26,6 +26,18 @@ std::string Shown(const Variable& variable, std::string_view text) {
   return std::string(secret ? kMask : text);
 }
 
+bool IsOurs(std::string_view name) {
+  return name.starts_with("MANAGER_") || FindVariable(name) != nullptr;
+}
+
+// The text inside one pair of quotes around all of it. Not of `"a" and "b"`, where the first and
+// the last quote are no pair.
+std::string_view Unquoted(std::string_view text) {
+  if (text.size() < 2 || (text.front() != '"' && text.front() != '\'')) return text;
+  const bool is_pair = text.find(text.front(), 1) == text.size() - 1;
+  return is_pair ? text.substr(1, text.size() - 2) : text;
+}
+
 std::vector<std::string_view> AllNames() {
   std::vector<std::string_view> names;
   for (const Variable& variable : AllVariables()) {
@@ -36,13 +48,27 @@ std::vector<std::string_view> AllNames() {
 
 }  // namespace
 
-std::pair<std::string_view, std::string_view> VariableReader::FindSet(
+VariableReader::VariableReader(const std::map<std::string, std::string>& environment) {
+  for (const auto& [name, value] : environment) {
+    const std::string_view text = Unquoted(value);
+    if (IsOurs(name) && !text.empty()) environment_.emplace(name, text);
+  }
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> VariableReader::FindAllSet(
     const Variable& variable) const {
+  std::vector<std::pair<std::string_view, std::string_view>> set;
   for (const std::string_view name : Spellings(variable)) {
     const auto found = environment_.find(std::string(name));
-    if (found != environment_.end() && !found->second.empty()) return {name, found->second};
+    if (found != environment_.end()) set.emplace_back(name, found->second);
   }
-  return {};
+  return set;
+}
+
+std::pair<std::string_view, std::string_view> VariableReader::FindSet(
+    const Variable& variable) const {
+  const auto set = FindAllSet(variable);
+  return set.empty() ? std::pair<std::string_view, std::string_view>() : set.front();
 }
 
 std::string VariableReader::Text(std::string_view name) {
@@ -80,25 +106,57 @@ void VariableReader::Complain(std::string_view name, const Error& error) {
   errors_.push_back(fmt::format("{}: {}", spelling.empty() ? name : spelling, error.message()));
 }
 
+void VariableReader::NoteInFile(std::string_view name, const Setting& in_file) {
+  settings_.push_back({std::string(name), in_file.value, in_file.origin});
+}
+
+void VariableReader::NoteOverridden(const Setting& in_file) {
+  settings_.back().origin += " over " + in_file.origin;
+}
+
+void VariableReader::NoteWithoutMeaning() {
+  for (const auto& [name, value] : environment_) {
+    const Variable* variable = FindVariable(name);
+    if (variable == nullptr || variable->use != Use::kNoMeaning) continue;
+    settings_.push_back({name, Shown(*variable, value), "environment, no effect"});
+  }
+}
+
 std::vector<std::string> VariableReader::Warnings() const {
   std::vector<std::string> warnings;
-  const std::vector<std::string_view> known = AllNames();
-  for (const auto& [name, value] : environment_) {
-    if (value.empty()) continue;
-    const Variable* variable = FindVariable(name);
-    if (variable != nullptr && variable->use == Use::kNoMeaning) {
-      warnings.push_back(fmt::format("{} has no effect: {}", name, variable->description));
-    } else if (variable != nullptr && variable->use == Use::kKept) {
-      warnings.push_back(
-          fmt::format("{} is accepted but has no effect yet: {}", name, variable->description));
-    } else if (variable == nullptr && name.starts_with("MANAGER_")) {
-      const std::string_view nearest = NearestName(name, known);
-      warnings.push_back(fmt::format(
-          "{} is not a variable of this manager{}", name,
-          nearest.empty() ? std::string() : fmt::format(", did you mean {}?", nearest)));
-    }
-  }
+  for (const auto& [name, value] : environment_) WarnOfName(name, warnings);
+  for (const Variable& variable : AllVariables()) WarnOfSpellings(variable, warnings);
   return warnings;
+}
+
+void VariableReader::WarnOfName(std::string_view name, std::vector<std::string>& warnings) const {
+  const Variable* variable = FindVariable(name);
+  if (variable == nullptr) {
+    const std::string_view nearest = NearestName(name, AllNames());
+    warnings.push_back(
+        fmt::format("{} is not a variable of this manager{}", name,
+                    nearest.empty() ? std::string() : fmt::format(", did you mean {}?", nearest)));
+  } else if (variable->use == Use::kNoMeaning) {
+    warnings.push_back(fmt::format("{} has no effect: {}", name, variable->description));
+  } else if (variable->use == Use::kKept) {
+    warnings.push_back(
+        fmt::format("{} is accepted but has no effect yet: {}", name, variable->description));
+  }
+}
+
+void VariableReader::WarnOfSpellings(const Variable& variable,
+                                     std::vector<std::string>& warnings) const {
+  if (variable.use == Use::kNoMeaning) return;  // nothing counts
+  const auto set = FindAllSet(variable);
+  std::string losers;
+  for (const auto& [name, text] : set) {
+    if (text == set.front().second) continue;
+    losers += fmt::format("{}{}={}", losers.empty() ? "" : " and ", name, Shown(variable, text));
+  }
+  if (losers.empty()) return;
+  const auto& [winner, text] = set.front();
+  warnings.push_back(fmt::format("{} is another spelling of {} and differs; {}={} counts", losers,
+                                 variable.name, winner, Shown(variable, text)));
 }
 
 }  // namespace cocos::config

@@ -15,11 +15,11 @@
 
 namespace cocos::config {
 
-// Mistakes are collected, so that an operator sees all of them at once.
+// Mistakes are collected, so that an operator sees all of them at once. One pair of quotes around a
+// whole value is taken off: systemd does so, other readers of environment files do not.
 class VariableReader {
  public:
-  explicit VariableReader(const std::map<std::string, std::string>& environment)
-      : environment_(environment) {}
+  explicit VariableReader(const std::map<std::string, std::string>& environment);
 
   // The text of a variable of the table: that of its first spelling that is set and not empty, else
   // the default. Notes value and origin.
@@ -53,7 +53,15 @@ class VariableReader {
   // Notes a mistake under the spelling that is set.
   void Complain(std::string_view name, const Error& error);
 
-  // Warnings about variables that are set but not honoured, misspelt or unknown.
+  // Notes that the value of an unset variable is the one of a class file.
+  void NoteInFile(std::string_view name, const Setting& in_file);
+  // Notes that the setting noted last counts, and not the one in a class file.
+  void NoteOverridden(const Setting& in_file);
+  // Notes the variables that are set and mean nothing here.
+  void NoteWithoutMeaning();
+
+  // Warnings about variables that are set but not honoured, misspelt or unknown, and about
+  // spellings of one variable that disagree.
   std::vector<std::string> Warnings() const;
 
   std::vector<Setting> TakeSettings() { return std::move(settings_); }
@@ -62,8 +70,13 @@ class VariableReader {
  private:
   // Name and text of the spelling that counts; an empty name when none is set.
   std::pair<std::string_view, std::string_view> FindSet(const Variable& variable) const;
+  // All of them, the one that counts first.
+  std::vector<std::pair<std::string_view, std::string_view>> FindAllSet(
+      const Variable& variable) const;
+  void WarnOfName(std::string_view name, std::vector<std::string>& warnings) const;
+  void WarnOfSpellings(const Variable& variable, std::vector<std::string>& warnings) const;
 
-  const std::map<std::string, std::string>& environment_;
+  std::map<std::string, std::string> environment_;  // what is set and not empty, without quotes
   std::vector<Setting> settings_;
   std::vector<std::string> errors_;
 };

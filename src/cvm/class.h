@@ -38,7 +38,7 @@ struct ComputationClass {
   std::uint64_t memory_mib = 2048;
   std::optional<domain::MemorySlots> memory_slots;
   BootSpec boot;
-  domain::Network network;                 // host_port and bind_address are set per CVM
+  domain::Network network;                 // host_port is set per CVM
   domain::LaunchSecurity launch_security;  // host data is set per CVM where asked for
   bool vsock = false;
   std::optional<std::chrono::nanoseconds> ttl_default;

@@ -90,7 +90,7 @@ Result<void> Creator::Run::Reserve() {
   if (checked_.ttl && *checked_.ttl < TimePoint::max() - now) {
     cvm.expires = now + std::chrono::duration_cast<TimePoint::duration>(*checked_.ttl);
   }
-  cvm.agent_bind_address = options_.bind_address;
+  cvm.agent_bind_address = class_.network.bind_address;
   cvm.kernel_command_line = checked_.kernel_command_line;
   cvm.memory_mib = class_.memory_mib;
   cvm.vcpus = class_.vcpus;
@@ -163,11 +163,12 @@ Result<void> Creator::Run::Start() {
 Result<void> Creator::Run::VerifyForwarding() {
   if (class_.hypervisor == domain::Hypervisor::kTest) return {};
   const std::uint16_t port = Current().agent_port;
-  if (!options_.is_port_free(options_.bind_address, port)) return {};
+  const std::string& address = class_.network.bind_address;
+  if (!options_.is_port_free(address, port)) return {};
   return tl::unexpected(
       Error(ErrorCode::kAlreadyExists,
-            fmt::format("nothing listens on {}:{} although the port forwarder started",
-                        options_.bind_address, port))
+            fmt::format("nothing listens on {}:{} although the port forwarder started", address,
+                        port))
           .WithReason("port-in-use"));
 }
 

@@ -25,7 +25,6 @@ class Creator {
  public:
   struct Options {
     std::string instance_id;
-    std::string bind_address;
     PortProbe is_port_free;
     std::function<void(CreateStep)> after_step;  // may be empty
   };

@@ -23,8 +23,7 @@ Limits LimitsOf(const ManagerOptions& options) {
   return {.max_cvms = options.max_cvms,
           .first_port = options.first_port,
           .last_port = options.last_port,
-          .excluded_ports = options.excluded_ports,
-          .bind_address = options.bind_address};
+          .excluded_ports = options.excluded_ports};
 }
 
 std::map<std::string, ComputationClass, std::less<>> ByName(std::vector<ComputationClass> classes) {
@@ -51,7 +50,7 @@ struct Manager::Impl {
         cleaner_(hypervisor, workspace_),
         creator_(
             {hypervisor, clock, logger, registry_, reservations_, workspace_, cleaner_, digests_},
-            {options.instance_id, options.bind_address, options.is_port_free, options.after_step}),
+            {options.instance_id, options.is_port_free, options.after_step}),
         remover_(hypervisor, registry_, cleaner_, logger, options.instance_id,
                  options.stop_timeout),
         reaper_(remover_, logger, kReaperThreads),

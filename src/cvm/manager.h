@@ -39,8 +39,7 @@ struct ManagerOptions {
   unsigned max_cvms = 10;  // 0: no limit
   std::uint16_t first_port = 6100;
   std::uint16_t last_port = 6200;
-  std::vector<std::uint16_t> excluded_ports;  // the manager's own listeners
-  std::string bind_address = "0.0.0.0";
+  std::vector<std::uint16_t> excluded_ports;       // the manager's own listeners
   PortProbe is_port_free;                          // empty: the real one
   std::chrono::milliseconds stop_timeout{10'000};  // ACPI shutdown before power-off
   std::chrono::milliseconds resync_interval{300'000};

@@ -20,6 +20,7 @@ Reservation& Reservation::operator=(Reservation&& other) noexcept {
   Release();
   book_ = std::exchange(other.book_, nullptr);
   class_name_ = std::move(other.class_name_);
+  bind_address_ = std::move(other.bind_address_);
   port_ = std::exchange(other.port_, std::uint16_t{0});
   vsock_cid_ = std::exchange(other.vsock_cid_, std::nullopt);
   return *this;
@@ -40,7 +41,8 @@ Result<Reservation> ReservationBook::Reserve(const ComputationClass& computation
   Reservation reservation;
   reservation.book_ = this;
   reservation.class_name_ = computation_class.name;
-  reservation.port_ = COCOS_TRY(TakePort(limits_.first_port));
+  reservation.bind_address_ = computation_class.network.bind_address;
+  reservation.port_ = COCOS_TRY(TakePort(limits_.first_port, reservation.bind_address_));
   if (computation_class.vsock) reservation.vsock_cid_ = TakeCid();
   return reservation;
 }
@@ -61,7 +63,8 @@ Result<void> ReservationBook::TakeSlot(const ComputationClass& computation_class
   return {};
 }
 
-Result<std::uint16_t> ReservationBook::TakePort(std::uint32_t first) {
+Result<std::uint16_t> ReservationBook::TakePort(std::uint32_t first,
+                                                const std::string& bind_address) {
   for (std::uint32_t candidate = first; candidate <= limits_.last_port; ++candidate) {
     const auto port = static_cast<std::uint16_t>(candidate);
     if (std::ranges::find(limits_.excluded_ports, port) != limits_.excluded_ports.end()) continue;
@@ -70,7 +73,7 @@ Result<std::uint16_t> ReservationBook::TakePort(std::uint32_t first) {
       if (!ports_used_.insert(port).second) continue;
     }
     // Reserved first and probed without the lock: a probe talks to the kernel.
-    if (is_port_free_(limits_.bind_address, port)) return port;
+    if (is_port_free_(bind_address, port)) return port;
     const std::lock_guard lock(mutex_);
     ports_used_.erase(port);
   }
@@ -88,7 +91,8 @@ std::uint32_t ReservationBook::TakeCid() {
 }
 
 Result<void> ReservationBook::MoveToNextPort(Reservation& reservation) {
-  const std::uint16_t port = COCOS_TRY(TakePort(std::uint32_t{reservation.port_} + 1));
+  const std::uint16_t port =
+      COCOS_TRY(TakePort(std::uint32_t{reservation.port_} + 1, reservation.bind_address_));
   const std::lock_guard lock(mutex_);
   ports_used_.erase(std::exchange(reservation.port_, port));
   return {};

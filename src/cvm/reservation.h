@@ -27,7 +27,6 @@ struct Limits {
   std::uint16_t first_port = 6100;
   std::uint16_t last_port = 6200;
   std::vector<std::uint16_t> excluded_ports;
-  std::string bind_address;
 };
 
 class ReservationBook;
@@ -48,6 +47,7 @@ class Reservation {
   friend class ReservationBook;
   ReservationBook* book_ = nullptr;
   std::string class_name_;
+  std::string bind_address_;
   std::uint16_t port_ = 0;
   std::optional<std::uint32_t> vsock_cid_;
 };
@@ -58,6 +58,7 @@ class ReservationBook {
  public:
   explicit ReservationBook(Limits limits, PortProbe is_port_free = IsTcpPortFree);
 
+  // The port is probed on the class's bind address, and given to one CVM only whatever that is.
   // Errors: kResourceExhausted, reason "max-cvms", "class-quota" or "no-port".
   Result<Reservation> Reserve(const ComputationClass& computation_class);
 
@@ -74,7 +75,7 @@ class ReservationBook {
  private:
   friend class Reservation;
   Result<void> TakeSlot(const ComputationClass& computation_class);
-  Result<std::uint16_t> TakePort(std::uint32_t first);
+  Result<std::uint16_t> TakePort(std::uint32_t first, const std::string& bind_address);
   std::uint32_t TakeCid();
   void Return(const std::string& class_name, std::uint16_t port,
               std::optional<std::uint32_t> vsock_cid);

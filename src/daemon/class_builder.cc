@@ -1,6 +1,7 @@
 #include "daemon/class_builder.h"
 
 #include <optional>
+#include <utility>
 
 #include "base/file.h"
 
@@ -119,6 +120,7 @@ domain::LaunchSecurity BuildLaunchSecurity(const ClassConfig& from, Tee tee) {
                             .host_data_base64 = from.snp.host_data,
                             .id_block_base64 = from.snp.id_block,
                             .id_auth_base64 = from.snp.id_auth,
+                            .guest_visible_workarounds_base64 = from.snp.guest_visible_workarounds,
                             .author_key = from.snp.author_key,
                             .vcek = from.snp.vcek,
                             .kernel_hashes = from.snp.kernel_hashes};
@@ -142,10 +144,9 @@ std::optional<domain::MemorySlots> BuildMemorySlots(const ClassConfig& from, Tee
 Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& config,
                                          const HostAbilities& host) {
   const Tee tee = ChooseTee(from, config, host.tee);
+  domain::DomainTemplate domain_template = COCOS_TRY(LoadTemplate(TemplateName(from, tee), config));
   cvm::ComputationClass built{
-      .name = from.name,
-      .tee = tee,
-      .domain_template = COCOS_TRY(LoadTemplate(TemplateName(from, tee), config))};
+      .name = from.name, .tee = tee, .domain_template = std::move(domain_template)};
   built.unavailable = WhyUnavailable(tee, config, host);
   if (built.unavailable.empty()) built.unavailable = WhyNotYet(from, tee, config);
   built.hypervisor = host.hypervisor;
@@ -157,6 +158,7 @@ Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& 
   built.memory_mib = from.memory_mib;
   built.memory_slots = BuildMemorySlots(from, tee);
   built.boot = BuildBoot(from, tee);
+  built.network.bind_address = from.bind_address;
   built.network.guest_port = from.guest_port;
   built.network.pci_slot = from.pci_slot;
   built.network.disable_legacy = from.disable_legacy;
@@ -170,7 +172,39 @@ Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& 
   return built;
 }
 
+std::string_view WhatAutoGives(const Config& config, const HostTee& host) {
+  switch (ChooseTee({.tee = TeeChoice::kAuto}, config, host)) {
+    case Tee::kNone:
+      return "plain guests";
+    case Tee::kSevSnp:
+      return "sev-snp guests";
+    case Tee::kTdx:
+      return "tdx guests";
+  }
+  return "";
+}
+
 }  // namespace
+
+std::vector<std::string> TeeWarnings(const Config& config, const HostTee& host) {
+  const bool want_snp = config.enable_sev_snp.value_or(false);
+  const bool want_tdx = config.enable_tdx.value_or(false);
+  const std::string result =
+      fmt::format("classes with tee auto make {} here", WhatAutoGives(config, host));
+  if (want_snp && want_tdx) {
+    return {
+        fmt::format("MANAGER_QEMU_ENABLE_SEV_SNP and MANAGER_QEMU_ENABLE_TDX are both true, but a "
+                    "host has one TEE at most and decides: {}",
+                    result)};
+  }
+  const auto missing = [&result](std::string_view variable, Tee tee) -> std::vector<std::string> {
+    return {fmt::format("{} is true, but this host does not offer {}: {}", variable,
+                        domain::TeeName(tee), result)};
+  };
+  if (want_snp && !host.sev_snp) return missing("MANAGER_QEMU_ENABLE_SEV_SNP", Tee::kSevSnp);
+  if (want_tdx && !host.tdx) return missing("MANAGER_QEMU_ENABLE_TDX", Tee::kTdx);
+  return {};
+}
 
 Result<std::vector<cvm::ComputationClass>> BuildClasses(const Config& config,
                                                         const HostAbilities& host) {

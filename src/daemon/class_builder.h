@@ -24,4 +24,8 @@ struct HostAbilities {
 Result<std::vector<cvm::ComputationClass>> BuildClasses(const config::Config& config,
                                                         const HostAbilities& host);
 
+// What an operator should know who asked for a TEE by variable: that this host has none of that
+// kind, or that only the host decides between two. At most one line, for the log at start.
+std::vector<std::string> TeeWarnings(const config::Config& config, const HostTee& host);
+
 }  // namespace cocos::daemon

@@ -73,7 +73,6 @@ cvm::ManagerOptions ManagerOptionsFrom(const config::Config& config,
   options.first_port = config.first_forward_port;
   options.last_port = config.last_forward_port;
   options.excluded_ports = {config.grpc.port, config.http.port};
-  options.bind_address = config.host_forward_bind;
   options.feed_base = FeedBase();
   options.stop_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.stop_timeout);
   return options;
@@ -97,12 +96,7 @@ crypto::ListenerTls TlsFrom(const config::ListenerConfig& listener) {
 }
 
 api::ListenerOptions GrpcOptions(const config::Config& config) {
-  api::ListenerOptions options{
-      .host = config.grpc.host, .port = config.grpc.port, .tls = TlsFrom(config.grpc)};
-  // With a CMS to connect to, SERVER_CA_CERTS is what that one is verified by; without, upstream
-  // takes it as a sign that clients must show certificates.
-  if (!config.cms.url.empty()) options.tls.server_ca.clear();
-  return options;
+  return {.host = config.grpc.host, .port = config.grpc.port, .tls = TlsFrom(config.grpc)};
 }
 
 HttpOptions HttpOptionsFrom(const config::Config& config) {
@@ -128,6 +122,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Logg
   // Everything that can be wrong with the configuration is found before anything is opened.
   const HostAbilities host{.tee = DetectHostTee(), .hypervisor = ChooseHypervisor(config, logger)};
   std::vector<cvm::ComputationClass> classes = COCOS_TRY(BuildClasses(config, host));
+  for (const std::string& warning : TeeWarnings(config, host.tee)) logger.Warn(warning);
   const std::string instance_id =
       COCOS_TRY(ResolveInstanceId(config.instance_id, config.state_dir));
   InstanceLock lock = COCOS_TRY(InstanceLock::Acquire(config.runtime_dir, instance_id));

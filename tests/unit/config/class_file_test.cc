@@ -10,7 +10,10 @@ namespace cocos::config {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -112,6 +115,61 @@ TEST(ClassFile, WantsBlobsOfTheirExactLength) {
   EXPECT_THAT(snp("id_block", std::string(128, 'A')), IsEmpty());
   EXPECT_THAT(snp("id_block", std::string(124, 'A')), ElementsAre(HasSubstr("base64 of 96 bytes")));
   EXPECT_THAT(snp("host_data", std::string(64, 'A')), ElementsAre(HasSubstr("32 bytes")));
+}
+
+TEST(ClassFile, SetsTheNetworkDevice) {
+  const ClassFile file = Parse(
+      "network:\n  bind: 127.0.0.1\n  pci_addr: 10\n  disable_legacy: off\n"
+      "  iommu_platform: off\n  rom_file: /rom\n");
+  EXPECT_THAT(file.errors, IsEmpty());
+  EXPECT_EQ(file.value.bind_address, "127.0.0.1");
+  EXPECT_EQ(file.value.pci_slot, 0x10u);
+  EXPECT_FALSE(file.value.disable_legacy);
+  EXPECT_FALSE(file.value.iommu_platform);
+  EXPECT_EQ(file.value.rom_file, "/rom");
+
+  EXPECT_THAT(Parse("network:\n  bind: localhost\n").errors,
+              ElementsAre(AllOf(HasSubstr(":2:9: network.bind"), HasSubstr("127.0.0.1"))));
+  EXPECT_THAT(Parse("network:\n  pci_addr: 0\n").errors, ElementsAre(HasSubstr("PCI slot")));
+  EXPECT_THAT(Parse("network:\n  rom_file: rom\n").errors, ElementsAre(HasSubstr("absolute")));
+}
+
+TEST(ClassFile, SetsWhatSevSnpFindsOnTheHost) {
+  const ClassFile file = Parse(
+      "launch_security:\n  snp:\n    cbitpos: 47\n    reduced_phys_bits: 5\n"
+      "    guest_visible_workarounds: AAAAAAAAAAAAAAAAAAAAAA==\n");
+  EXPECT_THAT(file.errors, IsEmpty());
+  EXPECT_EQ(file.value.snp.cbitpos, 47u);
+  EXPECT_EQ(file.value.snp.reduced_phys_bits, 5u);
+  EXPECT_EQ(file.value.snp.guest_visible_workarounds, "AAAAAAAAAAAAAAAAAAAAAA==");
+
+  EXPECT_THAT(Parse("launch_security: {snp: {cbitpos: 64}}\n").errors,
+              ElementsAre(HasSubstr("0 to 63")));
+}
+
+TEST(ClassFile, RefusesAGuestPolicyTheFirmwareWouldRefuse) {
+  EXPECT_THAT(Parse("launch_security: {snp: {policy: 0x30000}}\n").errors, IsEmpty());
+  EXPECT_THAT(Parse("launch_security: {snp: {policy: 0x10000}}\n").errors,
+              ElementsAre(AllOf(HasSubstr(":1:33: launch_security.snp.policy: \"0x10000\""),
+                                HasSubstr("bit 17"))));
+}
+
+TEST(ClassFile, DropsTheInheritedPartnerOfWhatItDrops) {
+  ClassConfig inherited;
+  inherited.kernel = "/k";
+  inherited.initrd = "/i";
+  inherited.firmware_code = "/code";
+  inherited.firmware_vars = "/vars";
+
+  const ClassFile file = Parse("boot:\n  kernel: ''\n  firmware_code: ''\n", inherited);
+  EXPECT_EQ(file.value.initrd, "");
+  EXPECT_EQ(file.value.firmware_vars, "");
+  EXPECT_THAT(file.settings, Contains(AllOf(Field(&Setting::name, "class small: boot.initrd"),
+                                            Field(&Setting::value, ""),
+                                            Field(&Setting::origin, EndsWith("small.yaml:2")))));
+
+  EXPECT_EQ(Parse("boot:\n  kernel: /other\n", inherited).value.initrd, "/i");
+  EXPECT_EQ(Parse("boot:\n  kernel: ''\n  initrd: /i\n", inherited).value.initrd, "/i");
 }
 
 TEST(ClassFile, WantsAbsolutePaths) {

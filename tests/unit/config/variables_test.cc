@@ -6,7 +6,7 @@
 #include <sstream>
 #include <string>
 
-#include "config/class_file.h"
+#include "config/class_keys.h"
 
 namespace cocos::config {
 namespace {

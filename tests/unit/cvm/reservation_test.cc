@@ -19,9 +19,7 @@ using cocos::testing::Succeeds;
 
 bool AlwaysFree(const std::string&, std::uint16_t) { return true; }
 
-Limits SmallLimits() {
-  return {.max_cvms = 0, .first_port = 6100, .last_port = 6102, .bind_address = "127.0.0.1"};
-}
+Limits SmallLimits() { return {.max_cvms = 0, .first_port = 6100, .last_port = 6102}; }
 
 TEST(Reservation, TakesTheLowestPortFirst) {
   ReservationBook book(SmallLimits(), AlwaysFree);
@@ -38,6 +36,22 @@ TEST(Reservation, SkipsExcludedPortsAndThoseAStrangerHas) {
   limits.excluded_ports = {6100};
   ReservationBook book(limits, [](const std::string&, std::uint16_t port) { return port != 6101; });
 
+  EXPECT_EQ(book.Reserve(MinimalClass())->port(), 6102);
+}
+
+TEST(Reservation, ProbesOnTheAddressOfTheClass) {
+  const std::string free_address = "127.0.0.9";
+  ReservationBook book(SmallLimits(), [&](const std::string& address, std::uint16_t port) {
+    return address == free_address || port == 6102;
+  });
+  ComputationClass own_address = MinimalClass();
+  own_address.network.bind_address = free_address;
+
+  auto first = book.Reserve(own_address);
+
+  EXPECT_EQ(first->port(), 6100);
+  EXPECT_THAT(book.MoveToNextPort(*first), Succeeds());
+  EXPECT_EQ(first->port(), 6101);
   EXPECT_EQ(book.Reserve(MinimalClass())->port(), 6102);
 }
 

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <variant>
 
 #include "support/manager_fixture.h"
 #include "support/result_matchers.h"
@@ -14,6 +15,7 @@ using cocos::testing::Succeeds;
 using cocos::testing::TempDir;
 using domain::Tee;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -88,6 +90,38 @@ TEST_F(ClassBuilder, OffersNoOtherGuestThanTheOneAskedFor) {
   EXPECT_THAT(Build(SnpHost()).unavailable, HasSubstr("MANAGER_QEMU_ENABLE_HOST_DATA"));
 }
 
+TEST_F(ClassBuilder, PassesTheNetworkDeviceOn) {
+  standard().bind_address = "127.0.0.1";
+  standard().pci_slot = 9;
+  standard().disable_legacy = false;
+  standard().iommu_platform = false;
+  standard().rom_file = "/rom";
+
+  const domain::Network network = Build({}).network;
+
+  EXPECT_EQ(network.bind_address, "127.0.0.1");
+  EXPECT_EQ(network.pci_slot, 9u);
+  EXPECT_FALSE(network.disable_legacy);
+  EXPECT_FALSE(network.iommu_platform);
+  EXPECT_EQ(network.rom_file, "/rom");
+}
+
+TEST_F(ClassBuilder, PassesSevSnpParametersOn) {
+  standard().snp.policy = 0x130000;
+  standard().snp.cbitpos = 47;
+  standard().snp.reduced_phys_bits = 5;
+  standard().snp.guest_visible_workarounds = "AAAAAAAAAAAAAAAAAAAAAA==";
+
+  const cvm::ComputationClass built = Build(SnpHost());
+
+  const auto* snp = std::get_if<domain::SevSnp>(&built.launch_security);
+  ASSERT_NE(snp, nullptr);
+  EXPECT_EQ(snp->policy, 0x130000u);
+  EXPECT_EQ(snp->cbitpos, 47u);
+  EXPECT_EQ(snp->reduced_phys_bits, 5u);
+  EXPECT_EQ(snp->guest_visible_workarounds_base64, "AAAAAAAAAAAAAAAAAAAAAA==");
+}
+
 TEST_F(ClassBuilder, GivesEachTeeItsBootFiles) {
   const cvm::BootSpec plain = Build({}).boot;
   EXPECT_EQ(plain.firmware_code_path, "/code");
@@ -159,6 +193,37 @@ TEST_F(ClassBuilder, GivesMemorySlotsToGuestsWithoutATeeOnly) {
 
   standard().memory_slots = 0;
   EXPECT_FALSE(Build({}).memory_slots.has_value());
+}
+
+TEST(TeeWarnings, AreNoneWhenNothingIsAskedFor) {
+  EXPECT_THAT(TeeWarnings({}, {}), IsEmpty());
+  EXPECT_THAT(TeeWarnings({.enable_sev_snp = false, .enable_tdx = false}, {}), IsEmpty());
+}
+
+TEST(TeeWarnings, AreNoneOnAHostThatHasWhatIsAskedFor) {
+  EXPECT_THAT(TeeWarnings({.enable_sev_snp = true}, {.sev_snp = true}), IsEmpty());
+  EXPECT_THAT(TeeWarnings({.enable_tdx = true}, {.tdx = true}), IsEmpty());
+}
+
+TEST(TeeWarnings, SayThatGuestsArePlainWhereATeeIsAskedFor) {
+  EXPECT_THAT(TeeWarnings({.enable_sev_snp = true}, {}),
+              ElementsAre(AllOf(HasSubstr("MANAGER_QEMU_ENABLE_SEV_SNP is true"),
+                                HasSubstr("does not offer sev-snp"), HasSubstr("plain guests"))));
+  EXPECT_THAT(TeeWarnings({.enable_tdx = true}, {}),
+              ElementsAre(AllOf(HasSubstr("MANAGER_QEMU_ENABLE_TDX is true"),
+                                HasSubstr("does not offer tdx"), HasSubstr("plain guests"))));
+}
+
+TEST(TeeWarnings, SayWhichOtherTeeGuestsGet) {
+  EXPECT_THAT(TeeWarnings({.enable_sev_snp = true}, {.tdx = true}),
+              ElementsAre(AllOf(HasSubstr("does not offer sev-snp"), HasSubstr("tdx guests"))));
+}
+
+TEST(TeeWarnings, SayThatTheHostDecidesBetweenTwo) {
+  const config::Config both{.enable_sev_snp = true, .enable_tdx = true};
+  EXPECT_THAT(TeeWarnings(both, {.tdx = true}),
+              ElementsAre(AllOf(HasSubstr("both true"), HasSubstr("tdx guests"))));
+  EXPECT_THAT(TeeWarnings(both, {}), ElementsAre(HasSubstr("plain guests")));
 }
 
 }  // namespace
