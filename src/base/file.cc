@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "base/handle.h"
 
@@ -224,7 +225,8 @@ Result<void> CheckReadableFile(const std::string& path) {
 }
 
 Result<InputFile> InputFile::Open(const std::string& path) {
-  return InputFile(COCOS_TRY(OpenRegular(path)), path);
+  UniqueFd fd = COCOS_TRY(OpenRegular(path));
+  return InputFile(std::move(fd), path);
 }
 
 Result<FileIdentity> InputFile::Identify() const {
@@ -274,7 +276,8 @@ Result<SecureDir> SecureDir::OpenOrCreateRoot(const std::string& path, FileAcces
 }
 
 Result<SecureDir> SecureDir::Open(const std::string& path) {
-  return SecureDir(COCOS_TRY(OpenDirAt(AT_FDCWD, path, path)), path);
+  UniqueFd fd = COCOS_TRY(OpenDirAt(AT_FDCWD, path, path));
+  return SecureDir(std::move(fd), path);
 }
 
 Result<SecureDir> SecureDir::Create(const std::string& name, FileAccess access) const {

@@ -77,7 +77,9 @@ tl::unexpected<Error> Fail(ErrorCode code, fmt::format_string<Args...> format, A
 
 }  // namespace cocos
 
-// Yields the value of a Result, or returns its error from the enclosing function. One a statement.
+// Yields the value of a Result, or returns its error from the enclosing function. One a statement,
+// and not within braces or arguments that build other objects: gcc 12 does not destroy what was
+// built before the return.
 // A GNU statement expression: the one construct that can both yield a value and return.
 #define COCOS_TRY(call)                                                           \
   __extension__({                                                                 \

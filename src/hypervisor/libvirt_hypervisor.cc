@@ -141,13 +141,14 @@ Result<cvm::HostCapabilities> LibvirtHypervisor::Capabilities() {
       virConnectGetDomainCapabilities(connection->get(), nullptr, "x86_64", nullptr, nullptr, 0));
   if (!xml) return tl::unexpected(LastError("ask for domain capabilities"));
   domain::DomainCapabilities found = COCOS_TRY(domain::ParseDomainCapabilities(xml.get()));
+  const std::string version = COCOS_TRY(HypervisorVersion(connection->get()));
   return cvm::HostCapabilities{
       .sev_snp = found.sev_snp,
       .tdx = found.tdx,
       .sev_cbitpos = found.sev_cbitpos,
       .sev_reduced_phys_bits = found.sev_reduced_phys_bits,
       .emulator = std::move(found.emulator),
-      .hypervisor_version = COCOS_TRY(HypervisorVersion(connection->get())),
+      .hypervisor_version = version,
   };
 }
 

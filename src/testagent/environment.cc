@@ -53,13 +53,14 @@ Result<Environment> ParseEnvironment(std::string_view text) {
 }
 
 Result<Settings> SettingsFrom(const Environment& environment) {
+  const LogLevel log_level = COCOS_TRY(ParseLogLevel(ValueOf(environment, "AGENT_LOG_LEVEL")));
   Settings settings{
       .cvms_url = ValueOf(environment, "AGENT_CVM_GRPC_URL"),
       .cvm_id = ValueOf(environment, "AGENT_CVM_ID"),
       .client_cert_path = ValueOf(environment, "AGENT_CVM_GRPC_CLIENT_CERT"),
       .client_key_path = ValueOf(environment, "AGENT_CVM_GRPC_CLIENT_KEY"),
       .server_ca_path = ValueOf(environment, "AGENT_CVM_GRPC_SERVER_CA_CERTS"),
-      .log_level = COCOS_TRY(ParseLogLevel(ValueOf(environment, "AGENT_LOG_LEVEL"))),
+      .log_level = log_level,
   };
   if (settings.cvms_url.empty()) settings.cvms_url = kDefaultUrl;
   if (settings.client_cert_path.empty() != settings.client_key_path.empty()) {

@@ -1,5 +1,7 @@
 #include "testagent/tls_material.h"
 
+#include <utility>
+
 #include "base/file.h"
 
 namespace cocos::testagent {
@@ -38,8 +40,9 @@ Result<std::shared_ptr<grpc::ServerCredentials>> ServerCredentials(
   }
   if (config.cert_file().empty()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions tls;
-  tls.pem_key_cert_pairs.push_back({.private_key = COCOS_TRY(PathOrPem(config.key_file())),
-                                    .cert_chain = COCOS_TRY(PathOrPem(config.cert_file()))});
+  std::string key = COCOS_TRY(PathOrPem(config.key_file()));
+  std::string certificates = COCOS_TRY(PathOrPem(config.cert_file()));
+  tls.pem_key_cert_pairs.push_back({std::move(key), std::move(certificates)});
   const std::string client_ca = COCOS_TRY(PathOrPem(config.client_ca_file()));
   const std::string server_ca = COCOS_TRY(PathOrPem(config.server_ca_file()));
   tls.pem_root_certs = client_ca + server_ca;

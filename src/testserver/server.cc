@@ -1,6 +1,7 @@
 #include "testserver/server.h"
 
 #include <chrono>
+#include <utility>
 
 #include "base/file.h"
 
@@ -13,8 +14,9 @@ constexpr int kMaxMessageBytes = 64 << 20;
 Result<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Options& options) {
   if (options.server_cert_path.empty()) return grpc::InsecureServerCredentials();
   grpc::SslServerCredentialsOptions tls;
-  tls.pem_key_cert_pairs.push_back({.private_key = COCOS_TRY(ReadFile(options.server_key_path)),
-                                    .cert_chain = COCOS_TRY(ReadFile(options.server_cert_path))});
+  std::string key = COCOS_TRY(ReadFile(options.server_key_path));
+  std::string certificates = COCOS_TRY(ReadFile(options.server_cert_path));
+  tls.pem_key_cert_pairs.push_back({std::move(key), std::move(certificates)});
   if (!options.client_ca_path.empty()) {
     tls.pem_root_certs = COCOS_TRY(ReadFile(options.client_ca_path));
     tls.client_certificate_request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
