@@ -107,11 +107,13 @@ TEST(DefaultClass, KeepsOptionalValuesOfItsFile) {
 }
 
 TEST(DefaultClass, SaysWhereTheManagerForwardsFrom) {
-  EXPECT_EQ(Load({}, {{"/c/default.yaml", "network: {bind: 127.0.0.1}"}})->classes.front().bind_address,
-            "127.0.0.1");
+  EXPECT_EQ(
+      Load({}, {{"/c/default.yaml", "network: {bind: 127.0.0.1}"}})->classes.front().bind_address,
+      "127.0.0.1");
   EXPECT_EQ(Load({{"MANAGER_QEMU_HOST_FWD_BIND", "::1"}},
                  {{"/c/default.yaml", "network: {bind: 127.0.0.1}"}})
-                ->classes.front().bind_address,
+                ->classes.front()
+                .bind_address,
             "::1");
 }
 
