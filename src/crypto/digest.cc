@@ -1,35 +1,14 @@
 #include "crypto/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 
-#include "base/handle.h"
+#include "crypto/openssl.h"
 
 namespace cocos::crypto {
 namespace {
-
-using ContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
-
-const EVP_MD* MethodOf(DigestAlgorithm algorithm) {
-  switch (algorithm) {
-    case DigestAlgorithm::kSha256:
-      return EVP_sha256();
-    case DigestAlgorithm::kSha384:
-      return EVP_sha384();
-    case DigestAlgorithm::kSha512:
-      return EVP_sha512();
-    case DigestAlgorithm::kSha3_256:
-      return EVP_sha3_256();
-  }
-  return nullptr;
-}
-
-std::vector<std::byte> DigestOnce(DigestAlgorithm algorithm, std::span<const std::byte> bytes) {
-  Digest digest(algorithm);
-  digest.Update(bytes);
-  return digest.Finish();
-}
 
 int HexValue(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -40,15 +19,35 @@ int HexValue(char c) {
 
 }  // namespace
 
+const EVP_MD* DigestMethod(DigestAlgorithm algorithm) {
+  switch (algorithm) {
+    case DigestAlgorithm::kSha1:
+      return EVP_sha1();
+    case DigestAlgorithm::kSha256:
+      return EVP_sha256();
+    case DigestAlgorithm::kSha384:
+      return EVP_sha384();
+    case DigestAlgorithm::kSha512:
+      return EVP_sha512();
+    case DigestAlgorithm::kSha3_256:
+      return EVP_sha3_256();
+    case DigestAlgorithm::kSha3_384:
+      return EVP_sha3_384();
+    case DigestAlgorithm::kSha3_512:
+      return EVP_sha3_512();
+  }
+  return nullptr;
+}
+
 struct Digest::Context {
-  ContextHandle handle;
+  DigestContext handle;
 };
 
 // Without memory or without the algorithm there is no way on: both are build or system faults.
 Digest::Digest(DigestAlgorithm algorithm)
-    : context_(std::make_unique<Context>(Context{ContextHandle(EVP_MD_CTX_new())})) {
+    : context_(std::make_unique<Context>(Context{DigestContext(EVP_MD_CTX_new())})) {
   COCOS_CHECK(context_->handle != nullptr);
-  COCOS_CHECK(EVP_DigestInit_ex(context_->handle.get(), MethodOf(algorithm), nullptr) == 1);
+  COCOS_CHECK(EVP_DigestInit_ex(context_->handle.get(), DigestMethod(algorithm), nullptr) == 1);
 }
 
 Digest::Digest(Digest&&) noexcept = default;
@@ -59,25 +58,67 @@ void Digest::Update(std::span<const std::byte> bytes) {
   COCOS_CHECK(EVP_DigestUpdate(context_->handle.get(), bytes.data(), bytes.size()) == 1);
 }
 
-std::vector<std::byte> Digest::Finish() {
-  std::vector<std::byte> value(EVP_MAX_MD_SIZE);
+void Digest::FinishInto(std::span<std::byte> value) {
+  EVP_MD_CTX* const context = context_->handle.get();
+  COCOS_CHECK(static_cast<int>(value.size()) == EVP_MD_CTX_get_size(context));
   unsigned size = 0;
-  COCOS_CHECK(EVP_DigestFinal_ex(context_->handle.get(),
-                                 reinterpret_cast<unsigned char*>(value.data()), &size) == 1);
-  value.resize(size);
+  COCOS_CHECK(EVP_DigestFinal_ex(context, reinterpret_cast<unsigned char*>(value.data()), &size) ==
+              1);
+  // Without a method OpenSSL keeps the one it has and looks nothing up.
+  COCOS_CHECK(EVP_DigestInit_ex2(context, nullptr, nullptr) == 1);
+}
+
+std::vector<std::byte> Digest::Finish() {
+  std::vector<std::byte> value(
+      static_cast<std::size_t>(EVP_MD_CTX_get_size(context_->handle.get())));
+  FinishInto(value);
   return value;
 }
 
+std::size_t DigestSize(DigestAlgorithm algorithm) {
+  return static_cast<std::size_t>(EVP_MD_get_size(DigestMethod(algorithm)));
+}
+
+std::string_view DigestName(DigestAlgorithm algorithm) {
+  switch (algorithm) {
+    case DigestAlgorithm::kSha1:
+      return "sha1";
+    case DigestAlgorithm::kSha256:
+      return "sha256";
+    case DigestAlgorithm::kSha384:
+      return "sha384";
+    case DigestAlgorithm::kSha512:
+      return "sha512";
+    case DigestAlgorithm::kSha3_256:
+      return "sha3-256";
+    case DigestAlgorithm::kSha3_384:
+      return "sha3-384";
+    case DigestAlgorithm::kSha3_512:
+      return "sha3-512";
+  }
+  return "";
+}
+
+std::vector<std::byte> DigestOf(DigestAlgorithm algorithm, std::span<const std::byte> bytes) {
+  Digest digest(algorithm);
+  digest.Update(bytes);
+  return digest.Finish();
+}
+
 std::vector<std::byte> Sha256(std::span<const std::byte> bytes) {
-  return DigestOnce(DigestAlgorithm::kSha256, bytes);
+  return DigestOf(DigestAlgorithm::kSha256, bytes);
 }
 
 std::vector<std::byte> Sha384(std::span<const std::byte> bytes) {
-  return DigestOnce(DigestAlgorithm::kSha384, bytes);
+  return DigestOf(DigestAlgorithm::kSha384, bytes);
 }
 
 std::vector<std::byte> Sha3_256(std::span<const std::byte> bytes) {
-  return DigestOnce(DigestAlgorithm::kSha3_256, bytes);
+  return DigestOf(DigestAlgorithm::kSha3_256, bytes);
+}
+
+bool EqualInConstantTime(std::span<const std::byte> a, std::span<const std::byte> b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::span<const std::byte> BytesOf(std::string_view text) {
