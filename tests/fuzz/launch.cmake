@@ -1,0 +1,5 @@
+cocos_fuzz(igvm DEPS attestation/launch SEEDS igvm tdx/mrtd)
+cocos_fuzz(igvm_id_block DEPS attestation/launch SEEDS sev-snp/idblock)
+cocos_fuzz(ovmf DEPS attestation/launch SEEDS sev-snp/ovmf)
+cocos_fuzz(tdvf DEPS attestation/launch SEEDS tdx/mrtd)
+cocos_fuzz(tdvf_kernel DEPS attestation/launch)
