@@ -1,0 +1,5 @@
+cocos_fuzz(tdx_quote DEPS attestation/tdx crypto base SEEDS tdx/real tdx/synthetic)
+cocos_fuzz(tcb_info DEPS attestation/tdx crypto base SEEDS tdx/collateral tdx/synthetic)
+cocos_fuzz(qe_identity DEPS attestation/tdx crypto base SEEDS tdx/collateral tdx/synthetic)
+cocos_fuzz(tdx_pck DEPS attestation/tdx crypto base)
+cocos_fuzz(tdx_collateral DEPS attestation/tdx crypto base SEEDS tdx/collateral)
