@@ -1,0 +1,5 @@
+cocos_fuzz(tpm_attest DEPS attestation/vtpm SEEDS vtpm/swtpm vtpm/real)
+cocos_fuzz(tpm_public DEPS attestation/vtpm SEEDS vtpm/swtpm)
+cocos_fuzz(tpm_signature DEPS attestation/vtpm SEEDS vtpm/swtpm vtpm/real)
+cocos_fuzz(event_log DEPS attestation/vtpm SEEDS vtpm/eventlogs tdx/ccel)
+cocos_fuzz(hcl DEPS attestation/vtpm SEEDS vtpm/real)
