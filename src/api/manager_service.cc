@@ -100,9 +100,13 @@ grpc::Status ManagerService::SVMInfo(grpc::ServerContext* context,
 
 grpc::Status ManagerService::AttestationPolicy(grpc::ServerContext*,
                                                const ::manager::AttestationPolicyReq* request,
-                                               ::manager::AttestationPolicyRes*) {
+                                               ::manager::AttestationPolicyRes* response) {
   const RequestScope scope("FetchAttestationPolicy", "attestation_policy", logger_, observer_);
-  const Result<void> fetched = FetchPolicy(request->id());
+  const Result<std::string> fetched = FetchPolicy(request->id());
+  if (fetched) {
+    response->set_info(*fetched);
+    response->set_id(request->id());
+  }
   return scope.Finish(
       fmt::format("Method FetchAttestation  for computation {}", Shortened(request->id())),
       ErrorOf(fetched));
@@ -133,13 +137,9 @@ Result<void> ManagerService::FillInfo(const std::string& id,
   return {};
 }
 
-Result<void> ManagerService::FetchPolicy(const std::string& id) const {
+Result<std::string> ManagerService::FetchPolicy(const std::string& id) const {
   const Result<cvm::Snapshot> snapshot = Find(id);
-  if (snapshot) {
-    return Fail(ErrorCode::kFailedPrecondition,
-                "attestation policy of CVM {}: this release does not make attestation policies",
-                id);
-  }
+  if (snapshot) return cvm::WriteAttestationPolicy(*snapshot, policies_);
   if (snapshot.error().code() != ErrorCode::kNotFound) return tl::unexpected(snapshot.error());
   return Fail(ErrorCode::kNotFound, "computationId {} not found", Shortened(id));
 }

@@ -7,6 +7,7 @@
 
 #include "api/request_observer.h"
 #include "base/logger.h"
+#include "cvm/attestation_policy.h"
 #include "cvm/manager.h"
 #include "proto/manager.grpc.pb.h"
 
@@ -28,8 +29,13 @@ struct HostInfo {
 class ManagerService final : public ::manager::ManagerService::Service {
  public:
   // All must outlive the service.
-  ManagerService(cvm::Manager& manager, HostInfo host, Logger& logger, RequestObserver& observer)
-      : manager_(manager), host_(std::move(host)), logger_(logger), observer_(observer) {}
+  ManagerService(cvm::Manager& manager, HostInfo host, cvm::PolicyFormOptions policies,
+                 Logger& logger, RequestObserver& observer)
+      : manager_(manager),
+        host_(std::move(host)),
+        policies_(std::move(policies)),
+        logger_(logger),
+        observer_(observer) {}
 
   // Creates a CVM of the class that the field computation_class or the metadata key
   // cocos-computation-class names; naming two different ones is INVALID_ARGUMENT.
@@ -45,6 +51,8 @@ class ManagerService final : public ::manager::ManagerService::Service {
   // The name of CVMInfo in the first releases.
   grpc::Status SVMInfo(grpc::ServerContext* context, const ::manager::CVMInfoReq* request,
                        ::manager::CVMInfoRes* response) override;
+  // The policy made from what was captured at the CVM's creation. FAILED_PRECONDITION for a CVM
+  // without a TEE or without a launch measurement.
   grpc::Status AttestationPolicy(grpc::ServerContext* context,
                                  const ::manager::AttestationPolicyReq* request,
                                  ::manager::AttestationPolicyRes* response) override;
@@ -54,10 +62,11 @@ class ManagerService final : public ::manager::ManagerService::Service {
                               const ::manager::CreateReq& request);
   Result<cvm::Snapshot> Find(const std::string& id) const;
   Result<void> FillInfo(const std::string& id, ::manager::CVMInfoRes& response) const;
-  Result<void> FetchPolicy(const std::string& id) const;
+  Result<std::string> FetchPolicy(const std::string& id) const;
 
   cvm::Manager& manager_;
   const HostInfo host_;
+  const cvm::PolicyFormOptions policies_;
   Logger& logger_;
   RequestObserver& observer_;
 };

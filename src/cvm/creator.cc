@@ -116,9 +116,9 @@ Result<void> Creator::Run::Stage() {
 }
 
 Result<void> Creator::Run::Capture() {
-  parts_.registry.SetReferenceValues(
-      id_,
-      COCOS_TRY(CaptureReferenceValues(class_.boot, checked_.kernel_command_line, parts_.digests)));
+  ReferenceValues values =
+      COCOS_TRY(parts_.capture.Capture(id_, class_, checked_.kernel_command_line));
+  parts_.registry.SetReferenceValues(id_, std::move(values));
   return Finish(CreateStep::kCapture);
 }
 

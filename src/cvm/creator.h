@@ -10,9 +10,9 @@
 #include "cvm/class.h"
 #include "cvm/cleaner.h"
 #include "cvm/clock.h"
-#include "cvm/file_digests.h"
 #include "cvm/hypervisor.h"
 #include "cvm/manager.h"
+#include "cvm/reference_capture.h"
 #include "cvm/registry.h"
 #include "cvm/request.h"
 #include "cvm/reservation.h"
@@ -37,7 +37,7 @@ class Creator {
     ReservationBook& reservations;
     const Workspace& workspace;
     const Cleaner& cleaner;
-    FileDigests& digests;
+    ReferenceCapture& capture;
   };
 
   Creator(Parts parts, Options options) : parts_(parts), options_(std::move(options)) {}

@@ -5,7 +5,6 @@
 #include "cvm/cleaner.h"
 #include "cvm/creator.h"
 #include "cvm/event_queue.h"
-#include "cvm/file_digests.h"
 #include "cvm/housekeeper.h"
 #include "cvm/reaper.h"
 #include "cvm/reconciler.h"
@@ -44,12 +43,13 @@ struct Manager::Impl {
       : classes_(ByName(std::move(classes))),
         feed_(options.feed_capacity, options.feed_base),
         events_(events),
+        capture_(options.capture, logger),
         reservations_(LimitsOf(options), options.is_port_free),
         workspace_(std::move(workspace)),
         registry_(clock, feed_),
         cleaner_(hypervisor, workspace_),
         creator_(
-            {hypervisor, clock, logger, registry_, reservations_, workspace_, cleaner_, digests_},
+            {hypervisor, clock, logger, registry_, reservations_, workspace_, cleaner_, capture_},
             {options.instance_id, options.is_port_free, options.after_step}),
         remover_(hypervisor, registry_, cleaner_, logger, options.instance_id,
                  options.stop_timeout),
@@ -63,7 +63,7 @@ struct Manager::Impl {
   const std::map<std::string, ComputationClass, std::less<>> classes_;
   ChangeFeed feed_;
   EventQueue& events_;
-  FileDigests digests_;
+  ReferenceCapture capture_;
   ReservationBook reservations_;
   const Workspace workspace_;
   Registry registry_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "daemon/attestation_setup.h"
 #include "daemon/build_info.h"
 #include "daemon/host_detection.h"
 #include "daemon/share_group.h"
@@ -113,6 +114,7 @@ constexpr std::array kAllStates = {
 Daemon::Daemon(const config::Config& config, InstanceLock lock, Logger& logger)
     : logger_(logger),
       lock_(std::move(lock)),
+      host_facts_(sev_device_, CpuSignature()),
       hypervisor_(event_loop_, {.uri = config.libvirt_uri}) {
   hypervisor_.SetEventSink(&events_);
 }
@@ -129,16 +131,20 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Logg
 
   std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), logger));
   WarnAboutDisk(config.runtime_dir, logger);
-  COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), std::move(after_step)));
+  COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), host.tee,
+                                std::move(after_step)));
   COCOS_TRY(daemon->Listen(config, instance_id));
   LogTee(host.tee, logger);
   return daemon;
 }
 
 Result<void> Daemon::OpenManager(const config::Config& config, const std::string& instance_id,
-                                 std::vector<cvm::ComputationClass> classes,
+                                 std::vector<cvm::ComputationClass> classes, const HostTee& tee,
                                  std::function<void(cvm::CreateStep)> after_step) {
+  policy_form_ = COCOS_TRY(LoadPolicyForm(config));
   cvm::ManagerOptions options = ManagerOptionsFrom(config, instance_id);
+  options.capture =
+      COCOS_TRY(LoadCaptureOptions(config, tee.sev_snp ? &host_facts_ : nullptr, CpuSignature()));
   options.share_group = COCOS_TRY(FindShareGroup(config.libvirt_uri, config.qemu_group, logger_));
   options.after_step = std::move(after_step);
   manager_ = COCOS_TRY(cvm::Manager::Open(hypervisor_, events_, clock_, logger_, std::move(classes),
@@ -157,8 +163,8 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
                                       logger_));
   // After the listener that says "not ready yet", before the one that takes requests.
   manager_->Start();
-  manager_service_ =
-      std::make_unique<api::ManagerService>(*manager_, HostInfoFrom(config), logger_, *observer_);
+  manager_service_ = std::make_unique<api::ManagerService>(*manager_, HostInfoFrom(config),
+                                                           policy_form_, logger_, *observer_);
   operator_service_ = std::make_unique<api::OperatorService>(*manager_, logger_, *observer_);
   grpc_ = COCOS_TRY(
       api::GrpcServer::Start(GrpcOptions(config), *manager_service_, *operator_service_, logger_));

@@ -19,6 +19,7 @@
 #include "daemon/class_builder.h"
 #include "daemon/instance.h"
 #include "daemon/metrics_observer.h"
+#include "daemon/sev_device.h"
 #include "hypervisor/event_loop.h"
 #include "hypervisor/libvirt_hypervisor.h"
 #include "telemetry/http_server.h"
@@ -41,7 +42,7 @@ class Daemon {
   Daemon(const config::Config& config, InstanceLock lock, Logger& logger);
 
   Result<void> OpenManager(const config::Config& config, const std::string& instance_id,
-                           std::vector<cvm::ComputationClass> classes,
+                           std::vector<cvm::ComputationClass> classes, const HostTee& tee,
                            std::function<void(cvm::CreateStep)> after_step);
   Result<void> Listen(const config::Config& config, const std::string& instance_id);
   StateSample SampleState() const;
@@ -51,10 +52,13 @@ class Daemon {
   std::atomic<bool> serving_ = false;  // the API takes requests
   const InstanceLock lock_;
   const cvm::SystemClock clock_;
+  const SevDevice sev_device_;
+  const SevHostFacts host_facts_;
   hypervisor::EventLoop event_loop_;          // before the first connection, until after the last
   cvm::EventQueue events_;                    // the hypervisor writes, the manager reads
   hypervisor::LibvirtHypervisor hypervisor_;  // deregisters callbacks, closes the connection
-  std::unique_ptr<cvm::Manager> manager_;     // waits for its work in flight
+  cvm::PolicyFormOptions policy_form_;
+  std::unique_ptr<cvm::Manager> manager_;  // waits for its work in flight
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsObserver> observer_;
   std::unique_ptr<HttpServer> http_;

@@ -53,6 +53,7 @@ class ApiFixture : public testing::ManagerFixture {
                                                                  .cpu_type = "EPYC",
                                                                  .kernel_cmd = "quiet",
                                                                  .eos_version = "eos"},
+                                                        cvm::PolicyFormOptions{},
                                                         logger_, observer_);
     operator_service_ = std::make_unique<OperatorService>(*manager_, logger_, observer_);
     auto started = GrpcServer::Start({.host = "127.0.0.1", .port = 0, .tls = std::move(tls)},

@@ -227,7 +227,7 @@ TEST_F(ManagerServiceTest, SaysNotFoundForAnUnknownCvm) {
             grpc::StatusCode::NOT_FOUND);
 }
 
-TEST_F(ManagerServiceTest, SaysThatPoliciesAreStillToCome) {
+TEST_F(ManagerServiceTest, MakesNoPolicyForACvmWithoutATee) {
   StartServer();
   ASSERT_TRUE(Create().ok());
   manager::AttestationPolicyReq request;
@@ -236,7 +236,7 @@ TEST_F(ManagerServiceTest, SaysThatPoliciesAreStillToCome) {
   grpc::ClientContext known;
   const grpc::Status status = manager_stub_->AttestationPolicy(&known, request, &policy);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
-  EXPECT_FALSE(status.error_message().empty());
+  EXPECT_THAT(status.error_message(), HasSubstr("runs without a TEE"));
 
   grpc::ClientContext unknown;
   request.set_id("nobody");
