@@ -15,6 +15,7 @@ find_package(CLI11 REQUIRED)
 pkg_check_modules(Libvirt REQUIRED IMPORTED_TARGET libvirt>=10.5)
 pkg_check_modules(LibvirtQemu REQUIRED IMPORTED_TARGET libvirt-qemu>=10.5)
 pkg_check_modules(Grpcpp REQUIRED IMPORTED_TARGET grpc++)
+pkg_check_modules(Libcurl REQUIRED IMPORTED_TARGET libcurl>=7.85)
 
 # prometheus-cpp and cpp-httplib ship CMake files on some releases only.
 find_library(COCOS_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)

@@ -1,0 +1,51 @@
+// What a cache holds and for how long.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "collateral/cache.h"
+#include "collateral/check.h"
+#include "collateral/piece.h"
+
+namespace cocos::collateral {
+
+enum class PieceState {
+  kGood,
+  kExpiresSoon,
+  kExpired,
+  kNotYetValid,
+  kBroken,  // does not parse or verify, or its file cannot be read
+};
+
+// "good", "expires-soon", "expired", "not-yet-valid", "broken".
+std::string_view PieceStateName(PieceState state);
+
+struct PieceStatus {
+  Piece piece;
+  std::string file;  // below the directory
+  PieceState state = PieceState::kBroken;
+  std::optional<Validity> validity;  // none: broken
+  std::optional<TimePoint> issued;   // of lists and signed JSON
+  std::string problem;               // why it is broken
+  std::string fetch_command;         // what renews it
+};
+
+struct CacheStatus {
+  std::vector<PieceStatus> pieces;         // AMD's by product, then Intel's
+  std::vector<std::string> unknown_files;  // below the directory; never read
+  std::optional<TimePoint> good_until;     // when the first good piece expires
+
+  // Every piece is good, or expires soon.
+  bool AllUsable() const;
+};
+
+// Looks at everything that is there, as Store would judge it at `now`.
+// Errors: kFailedPrecondition for a folder that CollateralCache would not use.
+Result<CacheStatus> DescribeCache(const CollateralCache& cache, const TrustAnchors& anchors,
+                                  TimePoint now, std::chrono::days soon);
+
+}  // namespace cocos::collateral
