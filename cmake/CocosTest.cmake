@@ -1,5 +1,5 @@
 # cocos_test(<name> SOURCES <files> [DEPS <modules>] [LIBS <targets>] [LABELS <labels>] [TIMEOUT <s>]
-#            [SERIAL] [ENVIRONMENT <NAME=value>...])
+#            [SERIAL] [WRAPPER <program>] [ENVIRONMENT <NAME=value>...])
 #
 # One test program. Unit tests are discovered case by case; a program with LABELS (integration, e2e)
 # is one ctest entry, because its cases share an expensive set-up.
@@ -7,7 +7,7 @@ find_package(GTest REQUIRED)
 include(GoogleTest)
 
 function(cocos_test name)
-  cmake_parse_arguments(TEST "SERIAL" "TIMEOUT" "SOURCES;DEPS;LIBS;LABELS;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(TEST "SERIAL" "TIMEOUT;WRAPPER" "SOURCES;DEPS;LIBS;LABELS;ENVIRONMENT" ${ARGN})
   add_executable(${name} ${TEST_SOURCES})
   target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/src" "${CMAKE_SOURCE_DIR}/tests")
   cocos_link_modules(${name} PRIVATE ${TEST_DEPS})
@@ -22,7 +22,7 @@ function(cocos_test name)
     set(TEST_TIMEOUT 60)
   endif()
   if(TEST_LABELS)
-    add_test(NAME ${name} COMMAND ${name})
+    add_test(NAME ${name} COMMAND ${TEST_WRAPPER} $<TARGET_FILE:${name}>)
     set_tests_properties(${name} PROPERTIES LABELS "${TEST_LABELS}" TIMEOUT ${TEST_TIMEOUT}
       ENVIRONMENT "${TEST_ENVIRONMENT}")
     if(TEST_SERIAL)
