@@ -11,6 +11,7 @@
 #include "base/go_duration.h"
 #include "cli/address.h"
 #include "cli/agent_commands.h"
+#include "cli/attestation_commands.h"
 #include "cli/cvm_commands.h"
 
 #ifndef COCOS_VERSION
@@ -51,12 +52,14 @@ class CommandLine {
     AddSimple();
     AddWatch();
     AddAgent(environment);
+    AddAttestation();
   }
 
   int Run(std::vector<std::string> arguments);
 
  private:
-  using Command = std::function<Result<void>()>;
+  using Command = std::function<Result<ExitStatus>()>;
+  using SimpleCommand = std::function<Result<void>()>;
 
   void AddGlobal(const Environment& environment);
   void AddCreate();
@@ -64,8 +67,10 @@ class CommandLine {
   void AddWatch();
   void AddAgent(const Environment& environment);
   void AddTransfers(CLI::App& agent);
+  void AddAttestation();
   CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
-                       Peer peer, Command command);
+                       Peer peer, SimpleCommand command);
+  int RunCommand() const;
   Result<void> ApplyTexts();
   Result<void> CheckOptions() const;
   void WarnAboutPlainText() const;
@@ -78,6 +83,7 @@ class CommandLine {
   std::string name_;  // of the command that was given
   Peer peer_ = Peer::kNobody;
   Command command_;
+  ExitStatus on_error_ = ExitStatus::kFailed;  // of the command
   ManagerOptions manager_;
   std::string timeout_;
   std::string output_ = "table";
@@ -91,17 +97,37 @@ class CommandLine {
   std::string result_path_ = "results.zip";
   bool overwrite_ = false;
   KeysOptions keys_;
+  AttestationCommands attestation_{manager_.json, streams_};
 };
 
 CLI::App* CommandLine::AddCommand(CLI::App& parent, const std::string& name,
-                                  const std::string& description, Peer peer, Command command) {
+                                  const std::string& description, Peer peer,
+                                  SimpleCommand command) {
   CLI::App* added = parent.add_subcommand(name, description);
   added->callback([this, name, peer, command = std::move(command)] {
     name_ = name;
     peer_ = peer;
-    command_ = command;
+    command_ = [command]() -> Result<ExitStatus> {
+      COCOS_TRY(command());
+      return ExitStatus::kDone;
+    };
   });
   return added;
+}
+
+void CommandLine::AddAttestation() {
+  attestation_.AddTo(
+      app_, [this](CLI::App& parent, const std::string& name, const std::string& description,
+                   ExitStatus on_error, Command command) {
+        CLI::App* added = parent.add_subcommand(name, description);
+        const std::string full_name = parent.get_name() + " " + name;
+        added->callback([this, full_name, on_error, command = std::move(command)] {
+          name_ = full_name;
+          on_error_ = on_error;
+          command_ = command;
+        });
+        return added;
+      });
 }
 
 void CommandLine::AddGlobal(const Environment& environment) {
@@ -242,6 +268,10 @@ Result<void> CommandLine::CheckOptions() const {
   // They may be written anywhere, and an agent's commands have options of nearly the same names.
   for (const char* name : {"--cert", "--key", "--ca", "--timeout"}) {
     if (app_.get_option(name)->count() == 0) continue;
+    if (peer_ == Peer::kNobody) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "{}: is for commands to the manager, not for this one", name);
+    }
     return Fail(ErrorCode::kInvalidArgument,
                 "{}: is for commands to the manager, want --agent-cert, --agent-key, --agent-ca, "
                 "--wait, or --user-key for the key that signs",
@@ -268,8 +298,7 @@ void CommandLine::WarnAboutPlainText() const {
 }
 
 int CommandLine::Run(std::vector<std::string> arguments) {
-  constexpr int kFailed = 1;
-  constexpr int kUsage = 2;
+  constexpr int kUsage = static_cast<int>(ExitStatus::kUsage);
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants a vector
   try {
     app_.parse(arguments);
@@ -282,15 +311,20 @@ int CommandLine::Run(std::vector<std::string> arguments) {
     return kUsage;
   }
   WarnAboutPlainText();
-  if (Result<void> done = command_(); !done) {
+  return RunCommand();
+}
+
+int CommandLine::RunCommand() const {
+  const Result<ExitStatus> done = command_();
+  if (!done) {
     streams_.err << "cvmctl: " << name_ << ": " << done.error().message() << std::endl;
-    return kFailed;
+    return static_cast<int>(on_error_);
   }
   if (!streams_.out.flush()) {
     streams_.err << "cvmctl: " << name_ << ": cannot write to standard output" << std::endl;
-    return kFailed;
+    return static_cast<int>(*done == ExitStatus::kDone ? ExitStatus::kFailed : *done);
   }
-  return 0;
+  return static_cast<int>(*done);
 }
 
 }  // namespace

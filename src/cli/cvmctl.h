@@ -9,7 +9,7 @@
 
 namespace cocos::cli {
 
-// `arguments` without the program's name. Returns the exit status: 0 done, 1 failed, 2 wrong usage.
+// `arguments` without the program's name. Returns an ExitStatus (exit_status.h) as a number.
 int RunCvmctl(const std::vector<std::string>& arguments, const Environment& environment,
               const Streams& streams);
 

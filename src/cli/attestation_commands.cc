@@ -1,0 +1,209 @@
+#include "cli/attestation_commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace cocos::cli {
+namespace {
+
+constexpr const char* kIgvmHelp =
+    "Two readers of a file disagree in details, so there are two modes:\n"
+    "  loader       what a VMM such as QEMU gives to the firmware, and so what a report carries\n"
+    "  igvmmeasure  what the igvmmeasure tool prints: it counts a parameter area as one page\n"
+    "               whatever its size, measures shared pages, does not leave out processor\n"
+    "               states of other platforms, and does not check what KVM can launch\n"
+    "For a file without such parts both are the same.\n"
+    "Exit status 1 also for an ID block with which firmware refuses the launch.";
+
+constexpr const char* kStatusHelp =
+    "Exit status: 0 verified, 1 refused, 2 wrong usage or files that cannot be read, 3 missing "
+    "collateral.";
+
+// A kernel that the VMM hands over.
+void AddKernel(CLI::App& command, KernelFiles& files) {
+  command.add_option("--kernel", files.kernel, "kernel that the VMM hands over, file");
+  command.add_option("--initrd", files.initrd, "its initial RAM disk, file");
+  command.add_option("--cmdline", files.command_line, "its command line");
+}
+
+void AddDemands(CLI::App& command, VerifyOptions& options) {
+  command.footer(kStatusHelp);
+  command.add_option("--policy", options.policy.path, "what to demand: YAML, JSON or CoRIM file");
+  command.add_option("--policy-key", options.policy.key_path,
+                     "public key or certificate by which a CoRIM must be signed, PEM file");
+  command
+      .add_option("--policy-profile", options.policy_profile,
+                  "production or debug: of a JSON policy, which cannot say it")
+      ->check(CLI::IsMember({"production", "debug"}));
+  command.add_option("--now", options.now,
+                     "judge at this time, as 2026-06-01T00:00:00Z, not at present");
+}
+
+void AddRoot(CLI::App& command, VerifyOptions& options, const std::string& vendor) {
+  command.add_option("--unofficial-root", options.unofficial_root,
+                     "trust this root certificate in place of " + vendor +
+                         "'s, for tests: says nothing about hardware");
+}
+
+void AddPolicyFile(CLI::App& command, PolicyOptions& options) {
+  command.add_option("file", options.file.path, "the policy: YAML, JSON or CoRIM")->required();
+  command.add_option("--policy-key", options.file.key_path,
+                     "public key or certificate by which a CoRIM must be signed, PEM file");
+  command
+      .add_option("--policy-profile", options.profile,
+                  "production or debug: of a JSON policy, which cannot say it")
+      ->check(CLI::IsMember({"production", "debug"}));
+}
+
+}  // namespace
+
+void AttestationCommands::AddTo(CLI::App& app, const AddCommand& add) {
+  CLI::App* measure = app.add_subcommand("measure", "what hardware will report of a guest");
+  measure->require_subcommand(1);
+  measure->fallthrough();
+  AddMeasureIgvm(*measure, add);
+  AddMeasureSnp(*measure, add);
+  AddMeasureTdx(*measure, add);
+  CLI::App* verify = app.add_subcommand("verify", "judge evidence in files, offline");
+  verify->require_subcommand(1);
+  verify->fallthrough();
+  AddVerifySnp(*verify, add);
+  AddVerifyTdx(*verify, add);
+  AddVerifyTpm(*verify, add);
+  CLI::App* policy = app.add_subcommand("policy", "what policy files demand");
+  policy->require_subcommand(1);
+  policy->fallthrough();
+  AddPolicy(*policy, add);
+}
+
+void AttestationCommands::AddMeasureIgvm(CLI::App& measure, const AddCommand& add) {
+  MeasureIgvmOptions& options = measure_igvm_;
+  CLI::App* igvm = add(measure, "igvm", "the SEV-SNP launch digest of an IGVM file",
+                       ExitStatus::kFailed, [this] {
+                         measure_igvm_.json = json_;
+                         return MeasureIgvm(measure_igvm_, streams_);
+                       });
+  igvm->footer(kIgvmHelp);
+  igvm->add_option("file", options.file, "the IGVM file")->required();
+  igvm->add_option("--mode", options.mode, "loader or igvmmeasure")
+      ->check(CLI::IsMember({"loader", "igvmmeasure"}));
+  igvm->add_flag("--native-zero", options.native_zero,
+                 "pages without data are ZERO pages to the firmware, which QEMU does not do");
+  igvm->add_flag("--no-check-kvm", options.no_check_kvm,
+                 "measure also what KVM cannot launch: it takes one VMSA, at 0xfffffffff000, last");
+  igvm->add_flag("--tdx", options.tdx, "MRTD, for a file with a TDX platform");
+}
+
+void AttestationCommands::AddMeasureSnp(CLI::App& measure, const AddCommand& add) {
+  MeasureSnpOptions& options = measure_snp_;
+  CLI::App* snp = add(measure, "snp", "the SEV-SNP launch digest of an OVMF image",
+                      ExitStatus::kFailed, [this] {
+                        measure_snp_.json = json_;
+                        return MeasureSnp(measure_snp_, streams_);
+                      });
+  snp->add_option("--firmware", options.firmware, "OVMF image with SEV metadata, file")->required();
+  snp->add_option("--vcpus", options.vcpus, "number of processors")->required();
+  snp->add_option("--cpu", options.cpu, "QEMU's name of the processor model, as EPYC-v4");
+  snp->add_option("--cpu-signature", options.cpu_signature,
+                  "CPUID(1).EAX in hexadecimal, in place of --cpu");
+  snp->add_option("--guest-features", options.guest_features,
+                  "SEV_FEATURES of the host in hexadecimal: 1, or 21 with debug swap");
+  snp->add_option("--vmm", options.vmm, "whose initial processor state: qemu, ec2 or gce")
+      ->check(CLI::IsMember({"qemu", "ec2", "gce"}));
+  AddKernel(*snp, options.kernel);
+}
+
+void AttestationCommands::AddMeasureTdx(CLI::App& measure, const AddCommand& add) {
+  MeasureTdxOptions& options = measure_tdx_;
+  CLI::App* tdx =
+      add(measure, "tdx",
+          "MRTD of a TDVF image, and the run-time registers as far as they can be known",
+          ExitStatus::kFailed, [this] {
+            measure_tdx_.json = json_;
+            return MeasureTdx(measure_tdx_, streams_);
+          });
+  tdx->add_option("--firmware", options.firmware, "OVMF image with TDVF metadata, file")
+      ->required();
+  tdx->add_option("--order", options.order,
+                  "single-pass (KVM in Linux 6.16 and later) or two-pass (older hosts)")
+      ->check(CLI::IsMember({"single-pass", "two-pass"}));
+  AddKernel(*tdx, options.kernel);
+}
+
+void AttestationCommands::AddVerifySnp(CLI::App& verify, const AddCommand& add) {
+  VerifySnpOptions& options = verify_snp_;
+  CLI::App* snp = add(verify, "snp", "judge an SEV-SNP report", ExitStatus::kUsage, [this] {
+    verify_snp_.common.json = json_;
+    return VerifySnp(verify_snp_, streams_);
+  });
+  snp->add_option("--report", options.files.report,
+                  "the report, alone or with its certificate table behind it")
+      ->required();
+  snp->add_option("--certs", options.files.certs, "its certificate table, file");
+  snp->add_option("--vcek,--vlek", options.files.vek,
+                  "certificate of the key that signed, DER or PEM");
+  snp->add_option("--chain", options.files.chain, "ASK or ASVK, then ARK, PEM, as KDS gives them");
+  snp->add_option("--crl", options.files.crl, "the ARK's revocation list, DER or PEM");
+  AddDemands(*snp, options.common);
+  AddRoot(*snp, options.common, "AMD");
+}
+
+void AttestationCommands::AddVerifyTdx(CLI::App& verify, const AddCommand& add) {
+  VerifyTdxOptions& options = verify_tdx_;
+  CLI::App* tdx = add(verify, "tdx", "judge a TDX quote", ExitStatus::kUsage, [this] {
+    verify_tdx_.common.json = json_;
+    return VerifyTdx(verify_tdx_, streams_);
+  });
+  tdx->add_option("--quote", options.quote, "the quote")->required();
+  tdx->add_option("--collateral", options.collateral,
+                  "directory with tcb-info.json, tcb-info.chain.pem, qe-identity.json, "
+                  "qe-identity.chain.pem, root.crl and pck.crl, or one that "
+                  "docs/collateral.md describes");
+  AddDemands(*tdx, options.common);
+  AddRoot(*tdx, options.common, "Intel");
+}
+
+void AttestationCommands::AddVerifyTpm(CLI::App& verify, const AddCommand& add) {
+  VerifyTpmOptions& options = verify_tpm_;
+  CLI::App* tpm = add(verify, "tpm", "judge a TPM's quote", ExitStatus::kUsage, [this] {
+    verify_tpm_.common.json = json_;
+    return VerifyTpm(verify_tpm_, streams_);
+  });
+  tpm->add_option("--ak", options.key,
+                  "attestation key: TPMT_PUBLIC, TPM2B_PUBLIC or, for a key you vouch for, PEM")
+      ->required();
+  tpm->add_option("--quote", options.quote, "the quote, TPMS_ATTEST")->required();
+  tpm->add_option("--signature", options.signature, "its signature, TPMT_SIGNATURE")->required();
+  tpm->add_option("--nonce", options.nonce, "what was asked for, hexadecimal")->required();
+  tpm->add_option("--pcrs", options.pcrs,
+                  "PCR values that came with the quote, in the form of MANAGER_PCR_VALUES")
+      ->required();
+  tpm->add_option("--event-log", options.event_log, "the firmware's event log");
+  AddDemands(*tpm, options.common);
+}
+
+void AttestationCommands::AddPolicy(CLI::App& policy, const AddCommand& add) {
+  CLI::App* show = add(policy, "show", "list what a policy demands", ExitStatus::kFailed, [this] {
+    policy_.json = json_;
+    return ShowPolicy(policy_, streams_);
+  });
+  AddPolicyFile(*show, policy_);
+  CLI::App* check =
+      add(policy, "check", "whether a policy can be used", ExitStatus::kFailed, [this] {
+        policy_.json = json_;
+        return CheckPolicyFile(policy_, streams_);
+      });
+  AddPolicyFile(*check, policy_);
+  CLI::App* convert =
+      add(policy, "convert", "write a policy in another format", ExitStatus::kFailed,
+          [this] { return ConvertPolicy(convert_, streams_); });
+  AddPolicyFile(*convert, convert_.policy);
+  convert->add_option("--to", convert_.to, "json (of the upstream manager) or corim")
+      ->required()
+      ->check(CLI::IsMember({"json", "corim"}));
+  // Not --key, which is the manager's.
+  convert->add_option("--signing-key", convert_.signing_key,
+                      "private key on P-256 that signs a CoRIM, PEM file");
+  convert->add_option("--signer", convert_.signer, "name of the signer in a signed CoRIM");
+}
+
+}  // namespace cocos::cli

@@ -1,0 +1,195 @@
+#include "cli/evidence_files.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+#include "attestation/policy/corim.h"
+#include "attestation/policy/upstream_json.h"
+#include "attestation/policy/yaml_policy.h"
+#include "attestation/snp/endorsements.h"
+#include "attestation/tdx/json_fields.h"
+#include "attestation/tdx/verify.h"
+#include "base/file.h"
+#include "crypto/digest.h"
+
+namespace cocos::cli {
+namespace {
+
+namespace policy = attestation::policy;
+namespace snp = attestation::snp;
+namespace tdx = attestation::tdx;
+
+constexpr std::size_t kMaxEvidenceBytes = 256UL * 1024;  // report or quote, with its padding
+constexpr std::size_t kMaxCertificateBytes = 64UL * 1024;
+constexpr std::size_t kMaxPieceBytes = 4UL * 1024 * 1024;  // CRLs are the largest
+constexpr std::size_t kMaxPolicyBytes = 256UL * 1024;
+
+Bytes ToBytes(std::string_view text) {
+  const auto bytes = crypto::BytesOf(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+Result<Bytes> ReadIfGiven(const std::string& path, std::size_t max_bytes) {
+  if (path.empty()) return Bytes{};
+  return ReadBytes(path, max_bytes);
+}
+
+Result<snp::CertificateTable> ReadChain(const std::string& path) {
+  if (path.empty()) return snp::CertificateTable{};
+  const std::string pem = COCOS_TRY(ReadFile(path, kMaxCertificateBytes));
+  Result<snp::CertificateTable> table = snp::TableOfKdsChain(pem);
+  if (!table) return tl::unexpected(std::move(table).error().Within(path));
+  return table;
+}
+
+struct PieceFile {
+  Bytes tdx::Collateral::*piece;
+  std::string name;
+};
+
+std::vector<PieceFile> FlatLayout() {
+  return {{&tdx::Collateral::tcb_info, "tcb-info.json"},
+          {&tdx::Collateral::tcb_info_issuer_chain, "tcb-info.chain.pem"},
+          {&tdx::Collateral::qe_identity, "qe-identity.json"},
+          {&tdx::Collateral::qe_identity_issuer_chain, "qe-identity.chain.pem"},
+          {&tdx::Collateral::root_crl, "root.crl"},
+          {&tdx::Collateral::pck_crl, "pck.crl"},
+          {&tdx::Collateral::pck_chain, "pck-chain.pem"}};
+}
+
+std::vector<PieceFile> CacheLayout(const tdx::CollateralRequest& request) {
+  const std::string fmspc = crypto::HexEncode(request.fmspc);
+  const std::string ca = request.pck_ca == tdx::PckCa::kProcessor ? "processor" : "platform";
+  return {{&tdx::Collateral::tcb_info, "tdx/tcb-info/" + fmspc + ".json"},
+          {&tdx::Collateral::tcb_info_issuer_chain, "tdx/tcb-info/" + fmspc + ".chain.pem"},
+          {&tdx::Collateral::qe_identity, "tdx/qe-identity/td.json"},
+          {&tdx::Collateral::qe_identity_issuer_chain, "tdx/qe-identity/td.chain.pem"},
+          {&tdx::Collateral::root_crl, "tdx/root-crl/root.crl"},
+          {&tdx::Collateral::pck_crl, "tdx/pck-crl/" + ca + ".crl"}};
+}
+
+// A quote that does not say what it needs is refused by the verifier, which looks at it first.
+std::vector<PieceFile> LayoutOf(const std::filesystem::path& directory, const Bytes& quote) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(directory / "tdx", ignored)) return FlatLayout();
+  const Result<tdx::CollateralRequest> request = tdx::CollateralFor(quote);
+  return request ? CacheLayout(*request) : std::vector<PieceFile>{};
+}
+
+Result<ReadPolicyFile> ReadYaml(std::string_view text) {
+  return ReadPolicyFile{COCOS_TRY(policy::ReadPolicyYaml(text)), "yaml", {}};
+}
+
+Result<ReadPolicyFile> ReadJson(std::string_view text, policy::Profile profile) {
+  policy::ReadJsonPolicy read = COCOS_TRY(policy::ReadUpstreamJson(text, profile));
+  ReadPolicyFile file;
+  file.policy = std::move(read.policy);
+  file.format = "json";
+  for (const std::string& field : read.ignored) {
+    file.notes.push_back("policy: " + field + " has no effect here");
+  }
+  return file;
+}
+
+Result<ReadPolicyFile> ReadCorimFile(std::string_view text, const crypto::VerifyingKey* key) {
+  policy::ReadCorimPolicy read = COCOS_TRY(policy::ReadCorim(crypto::BytesOf(text), key));
+  ReadPolicyFile file;
+  file.policy = std::move(read.policy);
+  file.format = "corim";
+  if (read.signature != policy::CorimSignature::kVerified) {
+    file.notes.push_back(
+        fmt::format("policy: {}, so anybody who could change the file could change its demands",
+                    policy::CorimSignatureText(read.signature)));
+  }
+  return file;
+}
+
+Result<ReadPolicyFile> ReadCorimWithKey(std::string_view text, const std::string& key_path) {
+  if (key_path.empty()) return ReadCorimFile(text, nullptr);
+  const std::string pem = COCOS_TRY(ReadFile(key_path, kMaxCertificateBytes));
+  const Result<crypto::VerifyingKey> key = crypto::VerifyingKey::FromPem(pem);
+  if (!key) return tl::unexpected(Error(key.error()).Within(key_path));
+  return ReadCorimFile(text, &*key);
+}
+
+// Maps and tags of CBOR begin with a byte that no text begins with; JSON begins with a brace, which
+// the YAML of policies never does.
+Result<ReadPolicyFile> ReadPolicyText(std::string_view text, const PolicyFile& file) {
+  const bool is_binary = !text.empty() && static_cast<unsigned char>(text[0]) >= 0xA0;
+  if (is_binary) return ReadCorimWithKey(text, file.key_path);
+  if (!file.key_path.empty()) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "is no CoRIM document; only these are signed, so a key means nothing");
+  }
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const bool is_json = first != std::string_view::npos && text[first] == '{';
+  return is_json ? ReadJson(text, file.profile) : ReadYaml(text);
+}
+
+}  // namespace
+
+Result<Bytes> ReadBytes(const std::string& path, std::size_t max_bytes) {
+  return ToBytes(COCOS_TRY(ReadFile(path, max_bytes)));
+}
+
+Result<crypto::TimePoint> ParseNow(const std::string& text) {
+  if (text.empty()) {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
+  const Result<crypto::TimePoint> time = tdx::ParseUtcTime(text);
+  if (time) return time;
+  return Fail(ErrorCode::kInvalidArgument, "--now {:?}: want a time such as 2026-06-01T00:00:00Z",
+              text);
+}
+
+Result<std::uint64_t> ParseHexOption(std::string_view option, std::string_view text,
+                                     std::uint64_t max) {
+  std::string_view digits = text;
+  if (digits.starts_with("0x")) digits.remove_prefix(2);
+  std::uint64_t value = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [rest, error] = std::from_chars(digits.data(), end, value, 16);
+  if (error == std::errc() && rest == end && value <= max) return value;
+  return Fail(ErrorCode::kInvalidArgument, "{} {:?}: want a hexadecimal number up to {:#x}", option,
+              text, max);
+}
+
+Result<SnpEvidence> ReadSnpEvidence(const SnpFiles& files) {
+  SnpEvidence evidence;
+  evidence.report = COCOS_TRY(ReadBytes(files.report, kMaxEvidenceBytes));
+  evidence.table = COCOS_TRY(ReadIfGiven(files.certs, kMaxEvidenceBytes));
+  evidence.own = COCOS_TRY(ReadChain(files.chain));
+  // Which of the two it is, the report says; the other place is not looked at.
+  evidence.own.vcek = COCOS_TRY(ReadIfGiven(files.vek, kMaxCertificateBytes));
+  evidence.own.vlek = evidence.own.vcek;
+  evidence.own.crl = COCOS_TRY(ReadIfGiven(files.crl, kMaxPieceBytes));
+  return evidence;
+}
+
+Result<tdx::Collateral> ReadTdxCollateral(const std::string& directory, const Bytes& quote) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(directory, ignored)) {
+    return Fail(ErrorCode::kNotFound, "{}: want a directory with collateral", directory);
+  }
+  tdx::Collateral collateral;
+  for (const PieceFile& file : LayoutOf(directory, quote)) {
+    Result<Bytes> bytes =
+        ReadBytes((std::filesystem::path(directory) / file.name).string(), kMaxPieceBytes);
+    if (!bytes && bytes.error().code() == ErrorCode::kNotFound) continue;
+    if (!bytes) return tl::unexpected(std::move(bytes).error());
+    collateral.*file.piece = *std::move(bytes);
+  }
+  return collateral;
+}
+
+Result<ReadPolicyFile> ReadPolicy(const PolicyFile& file) {
+  const std::string text = COCOS_TRY(ReadFile(file.path, kMaxPolicyBytes));
+  Result<ReadPolicyFile> read = ReadPolicyText(text, file);
+  if (!read) return tl::unexpected(std::move(read).error().Within(file.path));
+  return read;
+}
+
+}  // namespace cocos::cli

@@ -1,0 +1,54 @@
+// cvmctl measure: what the hardware will report of a guest that is launched from these files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "cli/exit_status.h"
+#include "cli/streams.h"
+
+namespace cocos::cli {
+
+struct MeasureIgvmOptions {
+  std::string file;
+  std::string mode = "loader";  // or "igvmmeasure"; see attestation/launch/snp_igvm.h
+  bool native_zero = false;
+  bool no_check_kvm = false;
+  bool tdx = false;  // MRTD in place of the SEV-SNP launch digest
+  bool json = false;
+};
+
+// A kernel that the VMM hands over. Paths; empty: none.
+struct KernelFiles {
+  std::string kernel;
+  std::string initrd;
+  std::string command_line;
+};
+
+struct MeasureSnpOptions {
+  std::string firmware;
+  std::uint32_t vcpus = 1;
+  std::string cpu;            // QEMU's name of a model
+  std::string cpu_signature;  // CPUID(1).EAX, hexadecimal, instead
+  std::string guest_features = "1";
+  std::string vmm = "qemu";  // or "ec2", "gce"
+  KernelFiles kernel;
+  bool json = false;
+};
+
+struct MeasureTdxOptions {
+  std::string firmware;
+  std::string order = "single-pass";  // or "two-pass"
+  KernelFiles kernel;
+  bool json = false;
+};
+
+// kDone; kFailed, with the digest written, for an ID block with which firmware refuses the launch;
+// kUsage, with a line on `err`, for options that do not go together. Errors: files that cannot be
+// read or measured, with their paths.
+Result<ExitStatus> MeasureIgvm(const MeasureIgvmOptions& options, const Streams& streams);
+Result<ExitStatus> MeasureSnp(const MeasureSnpOptions& options, const Streams& streams);
+Result<ExitStatus> MeasureTdx(const MeasureTdxOptions& options, const Streams& streams);
+
+}  // namespace cocos::cli
