@@ -41,8 +41,8 @@ struct ManagerOptions {
   std::uint16_t first_port = 6100;
   std::uint16_t last_port = 6200;
   std::vector<std::uint16_t> excluded_ports;  // the manager's own listeners
-  CaptureOptions capture;  // what else than the class evidence is compared with
-  PortProbe is_port_free;  // empty: the real one
+  CaptureOptions capture;                     // what else than the class evidence is compared with
+  PortProbe is_port_free;                     // empty: the real one
   std::chrono::milliseconds stop_timeout{10'000};  // ACPI shutdown before power-off
   std::chrono::milliseconds resync_interval{300'000};
   std::size_t feed_capacity = 4096;

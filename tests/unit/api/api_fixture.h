@@ -47,14 +47,14 @@ class ApiFixture : public testing::ManagerFixture {
 
   void StartServer(ListenerTls tls = {}) {
     StartManager();
-    manager_service_ = std::make_unique<ManagerService>(*manager_,
-                                                        HostInfo{.ovmf_version = "edk2",
-                                                                 .cpu_num = 4,
-                                                                 .cpu_type = "EPYC",
-                                                                 .kernel_cmd = "quiet",
-                                                                 .eos_version = "eos"},
-                                                        cvm::PolicyFormOptions{},
-                                                        logger_, observer_);
+    manager_service_ =
+        std::make_unique<ManagerService>(*manager_,
+                                         HostInfo{.ovmf_version = "edk2",
+                                                  .cpu_num = 4,
+                                                  .cpu_type = "EPYC",
+                                                  .kernel_cmd = "quiet",
+                                                  .eos_version = "eos"},
+                                         cvm::PolicyFormOptions{}, logger_, observer_);
     operator_service_ = std::make_unique<OperatorService>(*manager_, logger_, observer_);
     auto started = GrpcServer::Start({.host = "127.0.0.1", .port = 0, .tls = std::move(tls)},
                                      *manager_service_, *operator_service_, logger_);
