@@ -12,6 +12,7 @@ set -euo pipefail
 if [[ $(id -u) -ne 0 ]]; then
   exec "$@"
 fi
-# bash stays as process 1, and collects what it never started.
+# bash stays as process 1, and collects what it never started. The inner one expands its words.
+# shellcheck disable=SC2016
 exec unshare --mount --pid --fork --kill-child --mount-proc -- \
   bash -c 'status=0; "$@" || status=$?; exit "$status"' reaped "$@"
