@@ -25,6 +25,21 @@ void AddKernel(CLI::App& command, KernelFiles& files) {
   command.add_option("--cmdline", files.command_line, "its command line");
 }
 
+// A launch of SEV-SNP firmware.
+void AddSnpLaunch(CLI::App& command, MeasureSnpOptions& options) {
+  command.add_option("--firmware", options.firmware, "OVMF image with SEV metadata, file")
+      ->required();
+  command.add_option("--vcpus", options.vcpus, "number of processors")->required();
+  command.add_option("--cpu", options.cpu, "QEMU's name of the processor model, as EPYC-v4");
+  command.add_option("--cpu-signature", options.cpu_signature,
+                     "CPUID(1).EAX in hexadecimal, in place of --cpu");
+  command.add_option("--guest-features", options.guest_features,
+                     "SEV_FEATURES of the host in hexadecimal: 1, or 21 with debug swap");
+  command.add_option("--vmm", options.vmm, "whose initial processor state: qemu, ec2 or gce")
+      ->check(CLI::IsMember({"qemu", "ec2", "gce"}));
+  AddKernel(command, options.kernel);
+}
+
 void AddDemands(CLI::App& command, VerifyOptions& options) {
   command.footer(kStatusHelp);
   command.add_option("--policy", options.policy.path, "what to demand: YAML, JSON or CoRIM file");
@@ -63,6 +78,7 @@ void AttestationCommands::AddTo(CLI::App& app, const AddCommand& add) {
   AddMeasureIgvm(*measure, add);
   AddMeasureSnp(*measure, add);
   AddMeasureTdx(*measure, add);
+  AddExplain(app, add);
   CLI::App* verify = app.add_subcommand("verify", "judge evidence in files, offline");
   verify->require_subcommand(1);
   verify->fallthrough();
@@ -100,16 +116,23 @@ void AttestationCommands::AddMeasureSnp(CLI::App& measure, const AddCommand& add
                         measure_snp_.json = json_;
                         return MeasureSnp(measure_snp_, streams_);
                       });
-  snp->add_option("--firmware", options.firmware, "OVMF image with SEV metadata, file")->required();
-  snp->add_option("--vcpus", options.vcpus, "number of processors")->required();
-  snp->add_option("--cpu", options.cpu, "QEMU's name of the processor model, as EPYC-v4");
-  snp->add_option("--cpu-signature", options.cpu_signature,
-                  "CPUID(1).EAX in hexadecimal, in place of --cpu");
-  snp->add_option("--guest-features", options.guest_features,
-                  "SEV_FEATURES of the host in hexadecimal: 1, or 21 with debug swap");
-  snp->add_option("--vmm", options.vmm, "whose initial processor state: qemu, ec2 or gce")
-      ->check(CLI::IsMember({"qemu", "ec2", "gce"}));
-  AddKernel(*snp, options.kernel);
+  AddSnpLaunch(*snp, options);
+}
+
+void AttestationCommands::AddExplain(CLI::App& app, const AddCommand& add) {
+  CLI::App* explain =
+      add(app, "explain-measurement", "why does a report carry another launch digest?",
+          ExitStatus::kUsage, [this] {
+            explain_.launch.json = json_;
+            return ExplainMeasurement(explain_, streams_);
+          });
+  explain->footer("Exit status: 0 explained, 1 not explained, 2 wrong usage or files.");
+  explain->add_option("--observed", explain_.observed, "the digest seen, hexadecimal")->required();
+  explain->add_option("--other-firmware", explain_.other_firmware,
+                      "image that may have been used instead, file, repeatable");
+  explain->add_flag("--no-kernel-hashes", explain_.no_kernel_hashes,
+                    "the kernel is believed not to be hashed");
+  AddSnpLaunch(*explain, explain_.launch);
 }
 
 void AttestationCommands::AddMeasureTdx(CLI::App& measure, const AddCommand& add) {

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "cli/exit_status.h"
+#include "cli/explain_command.h"
 #include "cli/measure_command.h"
 #include "cli/policy_command.h"
 #include "cli/streams.h"
@@ -28,13 +29,15 @@ class AttestationCommands {
   // `json` is read when a command runs. Everything given here outlives this.
   AttestationCommands(const bool& json, const Streams& streams) : json_(json), streams_(streams) {}
 
-  // Adds "measure", "verify" and "policy"; this must outlive the use of `app`.
+  // Adds "measure", "verify", "explain-measurement" and "policy"; this must outlive the use of
+  // `app`.
   void AddTo(CLI::App& app, const AddCommand& add);
 
  private:
   void AddMeasureIgvm(CLI::App& measure, const AddCommand& add);
   void AddMeasureSnp(CLI::App& measure, const AddCommand& add);
   void AddMeasureTdx(CLI::App& measure, const AddCommand& add);
+  void AddExplain(CLI::App& app, const AddCommand& add);
   void AddVerifySnp(CLI::App& verify, const AddCommand& add);
   void AddVerifyTdx(CLI::App& verify, const AddCommand& add);
   void AddVerifyTpm(CLI::App& verify, const AddCommand& add);
@@ -45,6 +48,7 @@ class AttestationCommands {
   MeasureIgvmOptions measure_igvm_;
   MeasureSnpOptions measure_snp_;
   MeasureTdxOptions measure_tdx_;
+  ExplainOptions explain_;
   VerifySnpOptions verify_snp_;
   VerifyTdxOptions verify_tdx_;
   VerifyTpmOptions verify_tpm_;

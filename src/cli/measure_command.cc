@@ -174,30 +174,6 @@ Result<std::optional<launch::KernelHashes>> ReadKernelHashes(const KernelFiles& 
   return launch::HashKernel(crypto::BytesOf(kernel), crypto::BytesOf(initrd), files.command_line);
 }
 
-// Why the options do not go together; empty: they do.
-std::string_view WrongTogether(const MeasureSnpOptions& options) {
-  if (LacksKernel(options.kernel)) return "--initrd and --cmdline: want --kernel with them";
-  if (!options.cpu.empty() && !options.cpu_signature.empty()) {
-    return "--cpu and --cpu-signature: want one of them";
-  }
-  const bool has_cpu = !options.cpu.empty() || !options.cpu_signature.empty();
-  if (options.vmm == "qemu" && !has_cpu) {
-    return "--cpu: want a model or --cpu-signature, which QEMU puts into the measured state";
-  }
-  return "";
-}
-
-Result<launch::SnpLaunchInput> LaunchInput(const MeasureSnpOptions& options) {
-  launch::SnpLaunchInput input;
-  input.vcpus = options.vcpus;
-  input.vmm = VmmNamed(options.vmm);
-  input.cpu_signature = COCOS_TRY(CpuSignature(options));
-  input.guest_features = COCOS_TRY(ParseHexOption("--guest-features", options.guest_features,
-                                                  std::numeric_limits<std::uint64_t>::max()));
-  input.kernel_hashes = COCOS_TRY(ReadKernelHashes(options.kernel));
-  return input;
-}
-
 // TDX firmware
 
 constexpr std::string_view kRtmr1Condition =
@@ -250,11 +226,34 @@ Result<ExitStatus> MeasureIgvm(const MeasureIgvmOptions& options, const Streams&
                                           : MeasureSnpPart(file, options, streams));
 }
 
+std::string_view WhyNotTogether(const MeasureSnpOptions& options) {
+  if (LacksKernel(options.kernel)) return "--initrd and --cmdline: want --kernel with them";
+  if (!options.cpu.empty() && !options.cpu_signature.empty()) {
+    return "--cpu and --cpu-signature: want one of them";
+  }
+  const bool has_cpu = !options.cpu.empty() || !options.cpu_signature.empty();
+  if (options.vmm == "qemu" && !has_cpu) {
+    return "--cpu: want a model or --cpu-signature, which QEMU puts into the measured state";
+  }
+  return "";
+}
+
+Result<launch::SnpLaunchInput> DescribedLaunch(const MeasureSnpOptions& options) {
+  launch::SnpLaunchInput input;
+  input.vcpus = options.vcpus;
+  input.vmm = VmmNamed(options.vmm);
+  input.cpu_signature = COCOS_TRY(CpuSignature(options));
+  input.guest_features = COCOS_TRY(ParseHexOption("--guest-features", options.guest_features,
+                                                  std::numeric_limits<std::uint64_t>::max()));
+  input.kernel_hashes = COCOS_TRY(ReadKernelHashes(options.kernel));
+  return input;
+}
+
 Result<ExitStatus> MeasureSnp(const MeasureSnpOptions& options, const Streams& streams) {
-  if (const std::string_view wrong = WrongTogether(options); !wrong.empty()) {
+  if (const std::string_view wrong = WhyNotTogether(options); !wrong.empty()) {
     return Usage(streams, wrong);
   }
-  const launch::SnpLaunchInput input = COCOS_TRY(LaunchInput(options));
+  const launch::SnpLaunchInput input = COCOS_TRY(DescribedLaunch(options));
   const std::string image = COCOS_TRY(ReadFile(options.firmware, kMaxImageBytes));
   const launch::SnpFirmware firmware =
       COCOS_TRY(Within(options.firmware, launch::ParseSnpFirmware(crypto::BytesOf(image))));

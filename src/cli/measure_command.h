@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
+#include "attestation/launch/snp_launch.h"
 #include "base/result.h"
 #include "cli/exit_status.h"
 #include "cli/streams.h"
@@ -43,6 +45,11 @@ struct MeasureTdxOptions {
   KernelFiles kernel;
   bool json = false;
 };
+
+// Why these options do not go together; empty: they do.
+std::string_view WhyNotTogether(const MeasureSnpOptions& options);
+// The launch they describe. Errors: files that cannot be read, a CPU model that is not known.
+Result<attestation::launch::SnpLaunchInput> DescribedLaunch(const MeasureSnpOptions& options);
 
 // kDone; kFailed, with the digest written, for an ID block with which firmware refuses the launch;
 // kUsage, with a line on `err`, for options that do not go together. Errors: files that cannot be

@@ -81,12 +81,6 @@ Digest384 VmsaDigest(const SnpLaunchInput& input, std::uint32_t eip) {
                              .guest_features = input.guest_features}));
 }
 
-void AddProcessors(const SnpFirmware& firmware, const SnpLaunchInput& input, SnpChain& chain) {
-  chain.Add(PageType::kVmsa, kVmsaGpa, VmsaDigest(input, kBspEip));
-  const Digest384 others = VmsaDigest(input, firmware.ap_eip);
-  for (std::uint32_t i = 1; i < input.vcpus; ++i) chain.Add(PageType::kVmsa, kVmsaGpa, others);
-}
-
 }  // namespace
 
 FirmwareDigest DigestFirmware(const SnpFirmware& firmware) {
@@ -102,8 +96,15 @@ FirmwareDigest DigestFirmware(const SnpFirmware& firmware, const Executor& execu
 
 Result<Digest384> MeasureSnp(const SnpFirmware& firmware, const FirmwareDigest& seed,
                              const SnpLaunchInput& input) {
-  if (input.vcpus == 0 || input.vcpus > kMaxVcpus) {
-    return Fail(ErrorCode::kInvalidArgument, "{} processors, want 1 to {}", input.vcpus, kMaxVcpus);
+  return COCOS_TRY(MeasureSnpUpTo(firmware, seed, input, input.vcpus)).back();
+}
+
+Result<std::vector<Digest384>> MeasureSnpUpTo(const SnpFirmware& firmware,
+                                              const FirmwareDigest& seed,
+                                              const SnpLaunchInput& input,
+                                              std::uint32_t max_vcpus) {
+  if (max_vcpus == 0 || max_vcpus > kMaxVcpus) {
+    return Fail(ErrorCode::kInvalidArgument, "{} processors, want 1 to {}", max_vcpus, kMaxVcpus);
   }
   if (input.kernel_hashes && !firmware.HasSection(SnpSectionType::kKernelHashes)) {
     return Fail(ErrorCode::kFailedPrecondition,
@@ -111,8 +112,17 @@ Result<Digest384> MeasureSnp(const SnpFirmware& firmware, const FirmwareDigest& 
   }
   SnpChain chain(seed.value);
   COCOS_TRY(AddSections(firmware, input, chain));
-  AddProcessors(firmware, input, chain);
-  return chain.value();
+  std::vector<Digest384> digests;
+  digests.reserve(max_vcpus);
+  chain.Add(PageType::kVmsa, kVmsaGpa, VmsaDigest(input, kBspEip));
+  digests.push_back(chain.value());
+  // All processors but the first begin alike.
+  const Digest384 others = VmsaDigest(input, firmware.ap_eip);
+  while (digests.size() < max_vcpus) {
+    chain.Add(PageType::kVmsa, kVmsaGpa, others);
+    digests.push_back(chain.value());
+  }
+  return digests;
 }
 
 }  // namespace cocos::attestation::launch

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "attestation/launch/digest384.h"
 #include "attestation/launch/kernel_hashes.h"
@@ -45,5 +46,11 @@ struct SnpLaunchInput {
 // place that does not hold the table.
 Result<Digest384> MeasureSnp(const SnpFirmware& firmware, const FirmwareDigest& seed,
                              const SnpLaunchInput& input);
+
+// The digests for 1, 2, ... up to `max_vcpus` processors, for the price of the last one; `vcpus` of
+// the input is not looked at. Errors: as MeasureSnp.
+Result<std::vector<Digest384>> MeasureSnpUpTo(const SnpFirmware& firmware,
+                                              const FirmwareDigest& seed,
+                                              const SnpLaunchInput& input, std::uint32_t max_vcpus);
 
 }  // namespace cocos::attestation::launch
