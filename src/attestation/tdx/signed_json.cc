@@ -126,8 +126,10 @@ Result<SignedJson> CutSignedJson(std::span<const std::byte> text, std::string_vi
   scanner.SkipSpace();
   if (!scanner.AtEnd()) return Malformed(member, "something behind it");
   if (!envelope.object || !envelope.signature) return Malformed(member, "wants two members");
-  return SignedJson{.object = crypto::BytesOf(*envelope.object),
-                    .signature = COCOS_TRY(ReadSignature(member, *envelope.signature))};
+  SignedJson json;
+  json.object = crypto::BytesOf(*envelope.object);
+  json.signature = COCOS_TRY(ReadSignature(member, *envelope.signature));
+  return json;
 }
 
 }  // namespace cocos::attestation::tdx

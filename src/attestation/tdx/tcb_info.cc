@@ -74,9 +74,10 @@ Result<std::vector<TdxModuleIdentity>> ReadModuleIdentities(const JsonFields& in
   std::vector<TdxModuleIdentity> identities;
   if (!info.Has("tdxModuleIdentities")) return identities;
   for (const JsonFields& fields : COCOS_TRY(info.Objects("tdxModuleIdentities"))) {
-    identities.push_back({.id = COCOS_TRY(fields.Text("id")),
-                          .module = COCOS_TRY(ReadModule(fields)),
-                          .levels = COCOS_TRY(ReadEnclaveLevels(fields))});
+    TdxModuleIdentity& identity = identities.emplace_back();
+    identity.id = COCOS_TRY(fields.Text("id"));
+    identity.module = COCOS_TRY(ReadModule(fields));
+    identity.levels = COCOS_TRY(ReadEnclaveLevels(fields));
   }
   return identities;
 }
@@ -110,18 +111,20 @@ Result<TcbAssessment> ReadAssessment(const JsonFields& level, LevelKind kind) {
   const std::string name = COCOS_TRY(level.Text("tcbStatus"));
   const std::optional<TcbStatus> status = TcbStatusNamed(name);
   if (!status || !IsAccepted(*status, kind)) return level.Wrong("tcbStatus", "a known status");
-  return TcbAssessment{.status = *status,
-                       .tcb_date = COCOS_TRY(level.Time("tcbDate")),
-                       .advisories = COCOS_TRY(level.OptionalTexts("advisoryIDs"))};
+  TcbAssessment assessment;
+  assessment.status = *status;
+  assessment.tcb_date = COCOS_TRY(level.Time("tcbDate"));
+  assessment.advisories = COCOS_TRY(level.OptionalTexts("advisoryIDs"));
+  return assessment;
 }
 
 Result<std::vector<EnclaveTcbLevel>> ReadEnclaveLevels(const JsonFields& owner) {
   std::vector<EnclaveTcbLevel> levels;
   for (const JsonFields& fields : COCOS_TRY(owner.Objects("tcbLevels"))) {
     const JsonFields tcb = COCOS_TRY(fields.Object("tcb"));
-    levels.push_back(
-        {.isv_svn = static_cast<std::uint16_t>(COCOS_TRY(tcb.Unsigned("isvsvn", 0xffff))),
-         .assessment = COCOS_TRY(ReadAssessment(fields, LevelKind::kEnclave))});
+    EnclaveTcbLevel& level = levels.emplace_back();
+    level.isv_svn = static_cast<std::uint16_t>(COCOS_TRY(tcb.Unsigned("isvsvn", 0xffff)));
+    level.assessment = COCOS_TRY(ReadAssessment(fields, LevelKind::kEnclave));
   }
   if (levels.empty()) return owner.Wrong("tcbLevels", "at least one level");
   std::ranges::stable_sort(levels, std::ranges::greater(), &EnclaveTcbLevel::isv_svn);
@@ -129,8 +132,10 @@ Result<std::vector<EnclaveTcbLevel>> ReadEnclaveLevels(const JsonFields& owner) 
 }
 
 Result<ValidityPeriod> ReadValidity(const JsonFields& owner) {
-  return ValidityPeriod{.issue_date = COCOS_TRY(owner.Time("issueDate")),
-                        .next_update = COCOS_TRY(owner.Time("nextUpdate"))};
+  ValidityPeriod validity;
+  validity.issue_date = COCOS_TRY(owner.Time("issueDate"));
+  validity.next_update = COCOS_TRY(owner.Time("nextUpdate"));
+  return validity;
 }
 
 Result<TcbInfo> ParseTcbInfo(std::span<const std::byte> object) {

@@ -230,7 +230,8 @@ Result<void> ReadEcc(PublicArea& area, const TPMT_PUBLIC& raw) {
   }
   // Part 2, TPMS_ECC_PARMS: no command uses it, and it is to be NULL.
   if (parameters.kdf.scheme != TPM2_ALG_NULL) return Malformed("TPM public area: KDF is not NULL");
-  EccPublic key{.curve = COCOS_TRY(KnownCurve(parameters.curveID))};
+  EccPublic key;
+  key.curve = COCOS_TRY(KnownCurve(parameters.curveID));
   key.x = COCOS_TRY(Coordinate(key.curve, raw.unique.ecc.x));
   key.y = COCOS_TRY(Coordinate(key.curve, raw.unique.ecc.y));
   area.key = std::move(key);
@@ -250,6 +251,7 @@ std::uint16_t AlgorithmId(DigestAlgorithm algorithm) {
     if (digest == algorithm) return id;
   }
   COCOS_CHECK(false);
+  return 0;  // not every compiler sees that the line above does not return
 }
 
 std::optional<DigestAlgorithm> DigestOfAlgorithmId(std::uint16_t id) {
