@@ -52,12 +52,16 @@ std::uint16_t Agent::port() const {
 }
 
 void Agent::OnChunk(const cvms::RunReqChunks& chunk) {
-  const auto request = assembler_.Add(chunk, std::chrono::steady_clock::now());
-  if (!request) {
-    logger_.Warn("run request dropped", {{"error", request.error().message()}});
-  } else if (*request) {
-    OnRunRequest(**request);
+  const auto bytes =
+      assembler_.Add({chunk.id(), chunk.data(), chunk.is_last()}, std::chrono::steady_clock::now());
+  if (!bytes) return logger_.Warn("run request dropped", {{"error", bytes.error().message()}});
+  if (!*bytes) return;
+  cvms::ComputationRunReq request;
+  if (!request.ParseFromString(**bytes)) {
+    return logger_.Warn("run request dropped",
+                        {{"error", "it does not parse"}, {"id", chunk.id()}});
   }
+  OnRunRequest(request);
 }
 
 void Agent::OnRunRequest(const cvms::ComputationRunReq& request) {

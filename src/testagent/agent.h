@@ -7,12 +7,12 @@
 #include <string>
 
 #include "base/logger.h"
+#include "computation/chunk_assembler.h"
 #include "proto/cvms.pb.h"
 #include "testagent/agent_server.h"
 #include "testagent/computation.h"
 #include "testagent/outbox.h"
 #include "testagent/reporter.h"
-#include "testagent/run_request_assembler.h"
 
 namespace cocos::testagent {
 
@@ -46,7 +46,7 @@ class Agent {
   Outbox& outbox_;
   Logger& logger_;
   OutboxReporter reporter_;
-  RunRequestAssembler assembler_;
+  computation::ChunkAssembler assembler_;
   Computation computation_;
   mutable std::mutex server_mutex_;
   std::unique_ptr<AgentServer> server_;  // borrows computation_

@@ -6,8 +6,8 @@
 
 namespace cocos::testagent {
 
-// Checks digests (32 bytes), keys, dataset names (plain file names) and that there is an algorithm
-// and a consumer of the result. Errors: kInvalidArgument or kMalformed naming the item.
+// computation::CheckManifest, and somebody must be there to take the result. Errors:
+// kInvalidArgument or kMalformed naming the item.
 Result<void> CheckManifest(const cvms::ComputationRunReq& manifest);
 
 }  // namespace cocos::testagent

@@ -8,11 +8,11 @@
 
 #include "base/file.h"
 #include "base/unique_fd.h"
+#include "computation/manifest.h"
 
 namespace cocos::testagent {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 255;
 constexpr std::size_t kMagicBytes = 4;
 
 Result<void> FileError(const std::string& path, int error_number) {
@@ -64,17 +64,6 @@ Result<std::string> Head(const std::string& path) {
 
 }  // namespace
 
-Result<void> CheckFileName(std::string_view name) {
-  const bool fits = !name.empty() && name.size() <= kMaxNameBytes && name != "." && name != ".." &&
-                    name.find('/') == std::string_view::npos &&
-                    name.find('\0') == std::string_view::npos;
-  if (!fits) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "dataset file name \"{}\": want the name of a file, without directories", name);
-  }
-  return {};
-}
-
 Result<void> WorkDir::Prepare() const {
   COCOS_TRY(Clear());
   COCOS_TRY(MakeDirectory(root_ + "/datasets"));
@@ -92,7 +81,7 @@ Result<void> WorkDir::WriteAlgorithm(std::string_view content) const {
 }
 
 Result<void> WorkDir::WriteDataset(const std::string& name, std::string_view content) const {
-  COCOS_TRY(CheckFileName(name));
+  COCOS_TRY(computation::CheckDatasetName(name));
   return WriteFile(root_ + "/datasets/" + name, content, 0600);
 }
 

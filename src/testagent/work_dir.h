@@ -9,10 +9,6 @@
 
 namespace cocos::testagent {
 
-// The name of a file in a directory and nothing else: not empty, no slash, not "." or "..", at most
-// 255 bytes, no NUL. Errors: kInvalidArgument.
-Result<void> CheckFileName(std::string_view name);
-
 // Holds `algo`, `datasets/` and `results/` under a root that must exist. Not thread-safe.
 class WorkDir {
  public:

@@ -3,8 +3,8 @@
 #include <deque>
 #include <utility>
 
+#include "computation/utf8_repair.h"
 #include "testserver/message_lines.h"
-#include "testserver/utf8_repair.h"
 
 namespace cocos::testserver {
 namespace {
@@ -68,7 +68,7 @@ class AgentSession final : public grpc::ServerGenericBidiReactor {
   void OnReadDone(bool ok) override {
     if (!ok) return Close();
     std::string wire = Bytes(incoming_);
-    RepairClientMessage(wire);
+    computation::RepairAgentMessage(wire);
     cvms::ClientStreamMessage message;
     if (message.ParseFromString(wire)) {
       MessageLine line = DescribeMessage(message);

@@ -35,15 +35,6 @@ Result<void> FillAgentConfig(const ComputationInputs& inputs, cvms::AgentConfig&
   return {};
 }
 
-cvms::ServerStreamMessage Chunk(const std::string& id, std::string data, bool is_last) {
-  cvms::ServerStreamMessage message;
-  cvms::RunReqChunks& chunk = *message.mutable_runreqchunks();
-  chunk.set_id(id);
-  chunk.set_data(std::move(data));
-  chunk.set_is_last(is_last);
-  return message;
-}
-
 }  // namespace
 
 Result<cvms::ComputationRunReq> BuildRunRequest(const ComputationInputs& inputs) {
@@ -64,16 +55,6 @@ Result<cvms::ComputationRunReq> BuildRunRequest(const ComputationInputs& inputs)
   request.add_result_consumers()->set_userkey(key);
   COCOS_TRY(FillAgentConfig(inputs, *request.mutable_agent_config()));
   return request;
-}
-
-std::vector<cvms::ServerStreamMessage> SplitRunRequest(const cvms::ComputationRunReq& request) {
-  const std::string bytes = request.SerializeAsString();
-  std::vector<cvms::ServerStreamMessage> messages;
-  for (std::size_t offset = 0; offset < bytes.size(); offset += kRunRequestChunkBytes) {
-    messages.push_back(Chunk(request.id(), bytes.substr(offset, kRunRequestChunkBytes), false));
-  }
-  messages.push_back(Chunk(request.id(), "", true));
-  return messages;
 }
 
 }  // namespace cocos::testserver

@@ -1,7 +1,6 @@
-// The run request as a computation service sends it: built from files, cut into chunks.
+// The run request as a computation service sends it, built from files.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -9,8 +8,6 @@
 #include "proto/cvms.pb.h"
 
 namespace cocos::testserver {
-
-inline constexpr std::size_t kRunRequestChunkBytes = 1u << 20;
 
 // What the agent is told. Paths name files on this machine except where said otherwise.
 struct ComputationInputs {
@@ -32,9 +29,5 @@ struct ComputationInputs {
 // Errors: those of ReadFile, and kInvalidArgument or kMalformed for a bad key, each naming the
 // file.
 Result<cvms::ComputationRunReq> BuildRunRequest(const ComputationInputs& inputs);
-
-// The request as messages: data chunks of at most kRunRequestChunkBytes with the request's id, then
-// an empty chunk marked as the last. Agents up to v0.9.0 accept it in no other form.
-std::vector<cvms::ServerStreamMessage> SplitRunRequest(const cvms::ComputationRunReq& request);
 
 }  // namespace cocos::testserver

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "computation/run_chunks.h"
 
 namespace cocos::testserver {
 namespace {
@@ -38,7 +39,9 @@ std::string Address(const std::string& host, int port) {
 
 Result<std::unique_ptr<Server>> Server::Start(const Options& options, JsonLines& lines) {
   const cvms::ComputationRunReq request = COCOS_TRY(BuildRunRequest(options.computation));
-  std::unique_ptr<Server> server(new Server(SplitRunRequest(request), options, lines));
+  std::unique_ptr<Server> server(new Server(computation::SplitRunRequest<cvms::ServerStreamMessage>(
+                                                request.id(), request.SerializeAsString()),
+                                            options, lines));
   COCOS_TRY(server->Listen(options));
   lines.Print("listening", {{"address", Address(options.host, server->port())},
                             {"security", SecurityName(options)},

@@ -20,7 +20,7 @@ THIRD_PARTY = {
     "yaml-cpp/": ["config", "attestation/policy"],
     "tss2/": ["attestation/vtpm"],
     "grpcpp/": ["api", "cms", "cli", "testserver", "testagent"],
-    "google/protobuf/": ["api", "cms", "cli", "testserver", "testagent"],
+    "google/protobuf/": ["computation", "api", "cms", "cli", "testserver", "testagent"],
     "prometheus/": ["telemetry"],
     "httplib.h": ["telemetry"],
     "spdlog/": ["telemetry"],
@@ -55,8 +55,9 @@ ALLOWED = {
     "cli": {"attestation/launch", "attestation/igvm", "attestation/snp", "attestation/tdx",
             "attestation/vtpm", "attestation/evidence", "attestation/policy", "attestation/claims",
             "base", "crypto", "proto"},
-    "testserver": {"base", "crypto", "proto"},
-    "testagent": {"base", "crypto", "proto"},
+    "computation": {"crypto", "base", "proto"},
+    "testserver": {"computation", "base", "crypto", "proto"},
+    "testagent": {"computation", "base", "crypto", "proto"},
     # daemon builds the objects and joins them: it may include everything.
 }
 

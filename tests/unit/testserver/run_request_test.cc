@@ -101,39 +101,5 @@ TEST(PublicKeyDer, RefusesAKeyThatCannotSign) {
               FailsWith(ErrorCode::kInvalidArgument, HasSubstr("X25519")));
 }
 
-// A request whose serialized form has exactly this size.
-cvms::ComputationRunReq RequestOfSize(std::size_t size) {
-  cvms::ComputationRunReq request;
-  request.set_id("7");
-  request.set_description(std::string(size, 'x'));
-  request.mutable_description()->resize(2 * size - request.ByteSizeLong());
-  return request;
-}
-
-TEST(SplitRunRequest, EndsWithAnEmptyChunkMarkedLast) {
-  const auto messages = SplitRunRequest(RequestOfSize(1000));
-
-  ASSERT_EQ(messages.size(), 2u);
-  EXPECT_EQ(messages[0].runreqchunks().data().size(), 1000u);
-  EXPECT_FALSE(messages[0].runreqchunks().is_last());
-  EXPECT_TRUE(messages[1].runreqchunks().data().empty());
-  EXPECT_TRUE(messages[1].runreqchunks().is_last());
-  for (const auto& message : messages) EXPECT_EQ(message.runreqchunks().id(), "7");
-}
-
-TEST(SplitRunRequest, FillsAChunkBeforeItBeginsAnother) {
-  EXPECT_EQ(SplitRunRequest(RequestOfSize(kRunRequestChunkBytes)).size(), 2u);
-  EXPECT_EQ(SplitRunRequest(RequestOfSize(kRunRequestChunkBytes + 1)).size(), 3u);
-}
-
-TEST(SplitRunRequest, LosesNothing) {
-  const auto request = RequestOfSize(2 * kRunRequestChunkBytes + 5);
-  std::string joined;
-
-  for (const auto& message : SplitRunRequest(request)) joined += message.runreqchunks().data();
-
-  EXPECT_EQ(joined, request.SerializeAsString());
-}
-
 }  // namespace
 }  // namespace cocos::testserver

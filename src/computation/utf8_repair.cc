@@ -1,9 +1,9 @@
-#include "testserver/utf8_repair.h"
+#include "computation/utf8_repair.h"
 
 #include <cstdint>
 #include <optional>
 
-namespace cocos::testserver {
+namespace cocos::computation {
 namespace {
 
 constexpr std::uint64_t kAgentLogField = 1;    // cvms.ClientStreamMessage.agent_log
@@ -131,7 +131,7 @@ std::size_t Utf8CharacterLength(std::string_view text) {
 
 void RepairUtf8(std::string& text) { RepairRange(text, 0, text.size()); }
 
-void RepairClientMessage(std::string& wire) {
+void RepairAgentMessage(std::string& wire) {
   FieldWalker message(wire, 0, wire.size());
   while (const auto outer = message.Next()) {
     if (outer->number != kAgentLogField && outer->number != kAgentEventField) continue;
@@ -142,4 +142,4 @@ void RepairClientMessage(std::string& wire) {
   }
 }
 
-}  // namespace cocos::testserver
+}  // namespace cocos::computation

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace cocos::testserver {
+namespace cocos::computation {
 
 // Length in bytes (1 to 4) of the well-formed UTF-8 character (RFC 3629) at the start of `text`; 0
 // if there is none.
@@ -17,6 +17,6 @@ void RepairUtf8(std::string& text);
 
 // In a serialized cvms.ClientStreamMessage, repairs the text fields of its AgentLog and AgentEvent.
 // Lengths do not change, so the framing stays as it is. Bytes that are no such message stay too.
-void RepairClientMessage(std::string& wire);
+void RepairAgentMessage(std::string& wire);
 
-}  // namespace cocos::testserver
+}  // namespace cocos::computation

@@ -1,10 +1,10 @@
-#include "testserver/utf8_repair.h"
+#include "computation/utf8_repair.h"
 
 #include <gmock/gmock.h>
 
 #include "proto/cvms.pb.h"
 
-namespace cocos::testserver {
+namespace cocos::computation {
 namespace {
 
 std::string Repaired(std::string text) {
@@ -53,19 +53,19 @@ std::string WireLog(const std::string& text) {
   return std::string("\x0A") + length(body.size()) + body;
 }
 
-TEST(RepairClientMessage, MakesALogWithACutCharacterParse) {
+TEST(RepairAgentMessage, MakesALogWithACutCharacterParse) {
   std::string wire = WireLog("grad \xC3");
   cvms::ClientStreamMessage message;
   ASSERT_FALSE(message.ParseFromString(wire));
 
-  RepairClientMessage(wire);
+  RepairAgentMessage(wire);
 
   ASSERT_TRUE(message.ParseFromString(wire));
   EXPECT_EQ(message.agent_log().message(), "grad ?");
   EXPECT_EQ(message.agent_log().computation_id(), "7");
 }
 
-TEST(RepairClientMessage, LeavesBinaryDetailsAndTimesOfEventsAlone) {
+TEST(RepairAgentMessage, LeavesBinaryDetailsAndTimesOfEventsAlone) {
   cvms::ClientStreamMessage message;
   message.mutable_agent_event()->set_event_type("Running");
   message.mutable_agent_event()->set_details("\xFF\xFE");
@@ -73,32 +73,32 @@ TEST(RepairClientMessage, LeavesBinaryDetailsAndTimesOfEventsAlone) {
   const std::string original = message.SerializeAsString();
   std::string wire = original;
 
-  RepairClientMessage(wire);
+  RepairAgentMessage(wire);
 
   EXPECT_EQ(wire, original);
 }
 
-TEST(RepairClientMessage, LeavesEvidenceAlone) {
+TEST(RepairAgentMessage, LeavesEvidenceAlone) {
   cvms::ClientStreamMessage message;
   message.mutable_vtpmattestationreport()->set_file("\xFF\x0A\x80");
   const std::string original = message.SerializeAsString();
   std::string wire = original;
 
-  RepairClientMessage(wire);
+  RepairAgentMessage(wire);
 
   EXPECT_EQ(wire, original);
 }
 
-TEST(RepairClientMessage, SurvivesEveryTruncation) {
+TEST(RepairAgentMessage, SurvivesEveryTruncation) {
   const std::string whole = WireLog("grad \xC3 and more");
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     std::string wire = whole.substr(0, size);
 
-    RepairClientMessage(wire);
+    RepairAgentMessage(wire);
 
     EXPECT_EQ(wire.size(), size);
   }
 }
 
 }  // namespace
-}  // namespace cocos::testserver
+}  // namespace cocos::computation
