@@ -112,6 +112,9 @@ const std::vector<ClassKey>& ClassKeys() {
       {"launch_security.allow_debug",
        "true or false; true: the policies below may let the host read the guest's memory",
        Setter(ParseBool, COCOS_FIELD(allow_debug))},
+      {"launch_security.bind_host_data",
+       "true or false; true: the digest of what a CVM is given goes into HOST_DATA or MRCONFIGID",
+       Setter(ParseBool, COCOS_FIELD(bind_host_data))},
       {"launch_security.snp.policy",
        "guest policy, 64 bits: bit 17 set, bits 26 to 63 clear, bit 19 (DEBUG) with allow_debug "
        "only",

@@ -91,7 +91,8 @@ struct ClassConfig {
   bool disable_legacy = true;
   bool iommu_platform = true;
   std::string rom_file;
-  bool allow_debug = false;  // whether the policies may let the host read the guest's memory
+  bool allow_debug = false;     // whether the policies may let the host read the guest's memory
+  bool bind_host_data = false;  // the digest of what a CVM is given goes into its host data
   SnpConfig snp;
   TdxConfig tdx;
   bool vsock = false;
@@ -132,7 +133,6 @@ struct Config {
   std::uint16_t first_forward_port = 6100;
   std::uint16_t last_forward_port = 6200;
   bool enable_kvm = true;
-  bool enable_host_data = false;
   bool enable_disk = false;
   std::optional<bool> enable_sev_snp;  // no value: as the host has it
   std::optional<bool> enable_tdx;

@@ -143,7 +143,6 @@ void DaemonVariables::LoadQemu() {
 
 // For what is still to come; checked now, so that a bad value is found now.
 void DaemonVariables::LoadAttestation() {
-  config_.enable_host_data = reader_.Parsed("MANAGER_QEMU_ENABLE_HOST_DATA", ParseBool);
   config_.pcr_values_path = Path("MANAGER_PCR_VALUES");
   config_.corim_signing_key_path = Path("MANAGER_CORIM_SIGNING_KEY");
   config_.attestation_policy_format =

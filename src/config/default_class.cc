@@ -155,6 +155,8 @@ void DefaultClassLoader::LoadLaunchSecurity() {
                ParseBitNumber);
   TakeOptional(class_.snp.reduced_phys_bits, "MANAGER_QEMU_SEV_SNP_REDUCED_PHYS_BITS",
                "launch_security.snp.reduced_phys_bits", ParseBitNumber);
+  Take(class_.bind_host_data, "MANAGER_QEMU_ENABLE_HOST_DATA", "launch_security.bind_host_data",
+       ParseBool);
   Take(class_.snp.host_data, "MANAGER_QEMU_HOST_DATA", "launch_security.snp.host_data",
        [](std::string_view text) { return ParseBase64(text, 32); });
   std::optional<std::string>& socket = class_.tdx.quote_generation_socket;

@@ -90,7 +90,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {.name = "MANAGER_QEMU_ENABLE_TDX", .description = "false: classes with tee auto get plain guests on a TDX host; unset or true: as the host has it"},
     {.name = "MANAGER_QEMU_SEV_SNP_CBITPOS", .aliases = "MANAGER_QEMU_SEV_SNP_CBIT_POS MANAGER_QEMU_SEV_CBITPOS", .description = "C-bit position; unset: as libvirt finds it (51 on known CPUs)"},
     {.name = "MANAGER_QEMU_SEV_SNP_REDUCED_PHYS_BITS", .aliases = "MANAGER_QEMU_SEV_REDUCED_PHYS_BITS", .description = "physical address bits taken by SEV; unset: as libvirt finds it (1 on known CPUs)"},
-    {.name = "MANAGER_QEMU_ENABLE_HOST_DATA", .default_text = "false", .use = kKept, .description = "bind the shares of a CVM to its host data"},
+    {.name = "MANAGER_QEMU_ENABLE_HOST_DATA", .default_text = "false", .description = "the digest of what a CVM is given goes into its host data, see host-data.md"},
     {.name = "MANAGER_QEMU_HOST_DATA", .description = "host data of every SEV-SNP guest, base64 of 32 bytes"},
     {.name = "MANAGER_QEMU_QUOTE_GENERATION_SOCKET", .default_text = "/var/run/tdx-qgs/qgs.socket", .description = "UNIX socket of the TDX quote generation service"},
     {.name = "MANAGER_QEMU_QUOTE_GENERATION_PORT", .use = kNoMeaning, .description = "libvirt reaches the quote generation service by UNIX socket only: let it listen on one and name it in MANAGER_QEMU_QUOTE_GENERATION_SOCKET"},

@@ -39,7 +39,10 @@ struct ComputationClass {
   std::optional<domain::MemorySlots> memory_slots;
   BootSpec boot;
   domain::Network network;                 // host_port is set per CVM
-  domain::LaunchSecurity launch_security;  // host data is set per CVM where asked for
+  domain::LaunchSecurity launch_security;  // with bind_host_data completed per CVM
+  // Whether each CVM's host data is the digest of what it is given; a value that launch_security
+  // has goes first.
+  bool bind_host_data = false;
   bool vsock = false;
   std::optional<std::chrono::nanoseconds> ttl_default;
   std::optional<std::chrono::nanoseconds> ttl_max;

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "cvm/host_data.h"
 #include "cvm/spec_builder.h"
 #include "domain/render.h"
 
@@ -16,8 +17,9 @@ class Creator::Run {
       : parts_(creator.parts_),
         options_(creator.options_),
         request_(request),
-        class_(computation_class),
-        is_cancelled_(is_cancelled) {}
+        is_cancelled_(is_cancelled),
+        id_(request.id ? *request.id : CvmId::Random()),
+        class_(BindHostData(computation_class, id_, request)) {}
 
   Result<Created> Execute();
 
@@ -42,9 +44,9 @@ class Creator::Run {
   const Parts& parts_;
   const Options& options_;
   const CreateRequest& request_;
-  const ComputationClass& class_;
   const IsCancelled& is_cancelled_;
-  const CvmId id_ = CvmId::Random();
+  const CvmId id_;
+  const ComputationClass class_;  // of this CVM alone: with its host data
   CheckedRequest checked_;
   CvmPaths paths_;
   bool started_ = false;           // the domain ran, if only for a moment
@@ -79,6 +81,9 @@ Result<void> Creator::Run::Finish(CreateStep step) {
 
 Result<void> Creator::Run::Validate() {
   checked_ = COCOS_TRY(CheckRequest(request_, class_));
+  if (parts_.registry.Contains(id_)) {
+    return Fail(ErrorCode::kAlreadyExists, "CVM {}: exists", id_.text());
+  }
   return Finish(CreateStep::kValidate);
 }
 
@@ -91,6 +96,7 @@ Result<void> Creator::Run::Reserve() {
     cvm.expires = now + std::chrono::duration_cast<TimePoint::duration>(*checked_.ttl);
   }
   cvm.agent_bind_address = class_.network.bind_address;
+  cvm.computation_id = request_.computation_id;
   cvm.kernel_command_line = checked_.kernel_command_line;
   cvm.memory_mib = class_.memory_mib;
   cvm.vcpus = class_.vcpus;

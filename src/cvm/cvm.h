@@ -31,6 +31,12 @@ std::string_view StateName(State state);  // "running"
 
 // What a caller may ask for when creating a CVM (upstream CreateReq plus the class).
 struct CreateRequest {
+  // For callers that must know the id before the CVM exists; none: a new one.
+  std::optional<CvmId> id;
+  // Of a computation that is known at the launch; else empty. The JSON is what agents hash
+  // (computation::CanonicalJson).
+  std::string computation_id;
+  std::string computation_json;
   std::string class_name;  // empty: "default"
   std::string ttl;         // Go duration; empty: the class's default
   std::string agent_log_level;

@@ -47,12 +47,9 @@ std::string WhyUnavailable(Tee tee, const Config& config, const HostAbilities& h
 }
 
 // What an operator asked for and this version cannot do: better no guest than another one.
-std::string WhyNotYet(const ClassConfig& from, Tee tee, const Config& config) {
+std::string WhyNotYet(const ClassConfig& from, const Config& config) {
   if (config.enable_disk && from.name == "default") {
     return "disk boot (MANAGER_QEMU_ENABLE_DISK) is not supported yet";
-  }
-  if (config.enable_host_data && tee != Tee::kNone) {
-    return "host data of each CVM (MANAGER_QEMU_ENABLE_HOST_DATA) is not supported yet";
   }
   return "";
 }
@@ -148,7 +145,7 @@ Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& 
   cvm::ComputationClass built{
       .name = from.name, .tee = tee, .domain_template = std::move(domain_template)};
   built.unavailable = WhyUnavailable(tee, config, host);
-  if (built.unavailable.empty()) built.unavailable = WhyNotYet(from, tee, config);
+  if (built.unavailable.empty()) built.unavailable = WhyNotYet(from, config);
   built.hypervisor = host.hypervisor;
   built.emulator = from.emulator;
   built.machine = from.machine;
@@ -165,6 +162,7 @@ Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& 
   built.network.iommu_platform = from.iommu_platform;
   built.network.rom_file = from.rom_file;
   built.launch_security = BuildLaunchSecurity(from, tee);
+  built.bind_host_data = from.bind_host_data;
   built.vsock = from.vsock;
   built.ttl_default = from.ttl_default;
   built.ttl_max = from.ttl_max;

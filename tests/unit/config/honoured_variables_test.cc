@@ -89,6 +89,7 @@ const Effect kEffects[] = {
     {"MANAGER_QEMU_SEV_CBITPOS", "47", "47", [](const Config& config) { return Text(*config.classes.front().snp.cbitpos); }},
     {"MANAGER_QEMU_SEV_SNP_REDUCED_PHYS_BITS", "5", "5", [](const Config& config) { return Text(*config.classes.front().snp.reduced_phys_bits); }},
     {"MANAGER_QEMU_SEV_REDUCED_PHYS_BITS", "5", "5", [](const Config& config) { return Text(*config.classes.front().snp.reduced_phys_bits); }},
+    {"MANAGER_QEMU_ENABLE_HOST_DATA", "on", "true", [](const Config& config) { return Text(config.classes.front().bind_host_data); }},
     {"MANAGER_QEMU_HOST_DATA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", [](const Config& config) { return Text(config.classes.front().snp.host_data); }},
     {"MANAGER_QEMU_QUOTE_GENERATION_SOCKET", "/s", "/s", [](const Config& config) { return Text(*config.classes.front().tdx.quote_generation_socket); }},
     {"MANAGER_QEMU_VIRTIO_NET_PCI_DISABLE_LEGACY", "off", "false", [](const Config& config) { return Text(config.classes.front().disable_legacy); }},

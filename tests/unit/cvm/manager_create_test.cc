@@ -4,6 +4,7 @@
 #include "support/manager_fixture.h"
 #include "support/pem_samples.h"
 #include "support/result_matchers.h"
+#include "unit/cvm/tee_class.h"
 
 namespace cocos::cvm {
 namespace {
@@ -12,7 +13,10 @@ using namespace std::chrono_literals;
 using cocos::testing::FailsWith;
 using cocos::testing::ManagerFixture;
 using cocos::testing::MinimalClass;
+using cocos::testing::SmallOvmf;
+using cocos::testing::SnpClass;
 using cocos::testing::Succeeds;
+using cocos::testing::WriteBytes;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -48,6 +52,43 @@ TEST_F(ManagerCreate, AnswersWithARunningCvm) {
   EXPECT_EQ(manager.Get(created->id)->state, State::kRunning);
   EXPECT_EQ(hypervisor_.domain(created->id.text())->state, DomainState::kRunning);
   EXPECT_THAT(ShareDirs(), ElementsAre(created->id.text()));
+}
+
+TEST_F(ManagerCreate, UsesTheIdThatTheCallerChose) {
+  const CvmId id = CvmId::Random();
+
+  EXPECT_EQ(StartManager().Create({.id = id})->id, id);
+}
+
+TEST_F(ManagerCreate, RefusesAnIdThatIsTaken) {
+  Manager& manager = StartManager();
+  const CvmId id = manager.Create({})->id;
+
+  EXPECT_THAT(manager.Create({.id = id}),
+              FailsWith(ErrorCode::kAlreadyExists, HasSubstr(id.text())));
+  EXPECT_EQ(manager.Get(id)->state, State::kRunning);
+  EXPECT_THAT(hypervisor_.domains(), SizeIs(1));
+}
+
+TEST_F(ManagerCreate, KeepsTheComputationWithTheDomain) {
+  const CvmId id = StartManager().Create({.computation_id = "run-7"})->id;
+  StopManager();
+
+  EXPECT_EQ(StartManager().Get(id)->computation_id, "run-7");
+}
+
+TEST_F(ManagerCreate, BindsTheComputationToTheLaunchAndCapturesIt) {
+  classes_ = {SnpClass(WriteBytes(dir_, "OVMF.fd", SmallOvmf()))};
+  classes_.front().name = "default";
+  classes_.front().vcpus = 1;
+  classes_.front().bind_host_data = true;
+  const auto created = StartManager().Create({.computation_json = R"({"id":"7"})"});
+
+  ASSERT_THAT(created, Succeeds());
+  const std::string digest = "3c60626057a788d1efcc949fc0c7f79f0701df0ee1a1329515a3890648b65a43";
+  EXPECT_EQ(manager_->Get(created->id)->reference_values.at("snp-host-data"), digest);
+  EXPECT_THAT(hypervisor_.xml(created->id.text()),
+              HasSubstr("<hostData>PGBiYFeniNHvzJSfwMf3nwcB3w7hoTKVFaOJBki2WkM=</hostData>"));
 }
 
 TEST_F(ManagerCreate, PassesThroughEveryStateInOrder) {

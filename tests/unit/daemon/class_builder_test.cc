@@ -83,11 +83,13 @@ TEST_F(ClassBuilder, SaysThatATeeNeedsKvm) {
 TEST_F(ClassBuilder, OffersNoOtherGuestThanTheOneAskedFor) {
   config_.enable_disk = true;
   EXPECT_THAT(Build({}).unavailable, HasSubstr("MANAGER_QEMU_ENABLE_DISK"));
+}
 
-  config_.enable_disk = false;
-  config_.enable_host_data = true;
-  EXPECT_THAT(Build({}).unavailable, IsEmpty());
-  EXPECT_THAT(Build(SnpHost()).unavailable, HasSubstr("MANAGER_QEMU_ENABLE_HOST_DATA"));
+TEST_F(ClassBuilder, BindsHostDataWhereAskedFor) {
+  EXPECT_FALSE(Build({}).bind_host_data);
+  standard().bind_host_data = true;
+
+  EXPECT_TRUE(Build({}).bind_host_data);
 }
 
 TEST_F(ClassBuilder, PassesTheNetworkDeviceOn) {
