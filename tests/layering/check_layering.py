@@ -50,7 +50,7 @@ ALLOWED = {
             "base"},
     "hypervisor": {"cvm", "domain", "base"},
     "api": {"cvm", "domain", "crypto", "base", "proto"},
-    "cms": {"cvm", "domain", "base", "proto"},
+    "cms": {"computation", "cvm", "domain", "crypto", "base", "proto"},
     "telemetry": {"crypto", "base"},
     "cli": {"attestation/launch", "attestation/igvm", "attestation/snp", "attestation/tdx",
             "attestation/vtpm", "attestation/evidence", "attestation/policy", "attestation/claims",

@@ -1,0 +1,193 @@
+#include "cms/runs.h"
+
+#include <thread>
+
+#include "cms/change_reporter.h"
+#include "support/result_matchers.h"
+#include "unit/cms/run_fixture.h"
+
+namespace cocos::cms {
+namespace {
+
+using ::cocos::testing::Eventually;
+using ::cocos::testing::FailsWith;
+using ::cocos::testing::RunFixture;
+using ::cocos::testing::RunRequest;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+class CmsRuns : public RunFixture {};
+
+TEST_F(CmsRuns, AnswersARunWithUpstreamsEventsAndThePort) {
+  StartRuns().Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), ElementsAre("event 7 VmProvision Starting", "event 7 VmProvision InProgress",
+                                  "event 7 VmProvision Completed", "run 7 6100"));
+}
+
+TEST_F(CmsRuns, MakesOneCvmThatKnowsItsComputationAndItsRelay) {
+  StartRuns().Run(RunRequest("7"));
+
+  const auto cvms = manager_->List().cvms;
+  ASSERT_THAT(cvms, SizeIs(1));
+  EXPECT_EQ(cvms.front().computation_id, "7");
+  EXPECT_THAT(gateway_.admitted(), ElementsAre(std::pair(cvms.front().id.text(), "7")));
+}
+
+TEST_F(CmsRuns, MakesNoSecondCvmForTheSameIdAndAnswersAgain) {
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  Sent();
+
+  runs.Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), ElementsAre("run 7 6100"));
+  EXPECT_THAT(manager_->List().cvms, SizeIs(1));
+}
+
+TEST_F(CmsRuns, KnowsAComputationAfterARestart) {
+  StartRuns().Run(RunRequest("7"));
+  Sent();
+  StopManager();
+
+  StartRuns().Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), ElementsAre("run 7 6100"));
+  EXPECT_THAT(manager_->List().cvms, SizeIs(1));
+}
+
+TEST_F(CmsRuns, MakesOneCvmWhenAnIdComesManyTimesAtOnce) {
+  Runs& runs = StartRuns();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&runs] { runs.Run(RunRequest("7")); });
+  }
+
+  EXPECT_THAT(manager_->List().cvms, SizeIs(1));
+}
+
+TEST_F(CmsRuns, RunsAnIdAgainWhoseCvmFailed) {
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  const std::string first = manager_->List().cvms.front().id.text();
+  hypervisor_.Kill(first);
+  ASSERT_TRUE(Eventually([&runs] { return runs.Find("7")->state == cvm::State::kFailed; }));
+  Sent();
+
+  runs.Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), Contains(StartsWith("run 7 ")));
+  EXPECT_NE(runs.Find("7")->id.text(), first);
+}
+
+TEST_F(CmsRuns, SaysWhyARunWasRefused) {
+  options_.max_cvms = 1;
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  Sent();
+
+  runs.Run(RunRequest("8"));
+
+  const auto sent = Sent();
+  EXPECT_THAT(sent, Contains("event 8 VmProvision Failed"));
+  EXPECT_THAT(sent, Contains(StartsWith("stop 8 maximum number of VMs exceeded")));
+  EXPECT_THAT(sent, Contains(StartsWith("log maximum number of VMs exceeded")));
+  EXPECT_THAT(gateway_.admitted(), SizeIs(1));
+}
+
+TEST_F(CmsRuns, RefusesAManifestThatWouldEndAnAgent) {
+  manager::ComputationRunReq request = RunRequest("7");
+  request.mutable_algorithm()->set_hash("short");
+
+  StartRuns().Run(request);
+
+  EXPECT_THAT(Sent(), Contains(StartsWith("stop 7 algorithm: digest of 5 bytes")));
+  EXPECT_THAT(manager_->List().cvms, IsEmpty());
+  EXPECT_THAT(gateway_.admitted(), IsEmpty());
+}
+
+TEST_F(CmsRuns, RefusesAnIdThatMetadataCannotCarry) {
+  StartRuns().Run(RunRequest("a\nb"));
+
+  EXPECT_THAT(Sent(), Contains(HasSubstr("computation id")));
+  EXPECT_THAT(manager_->List().cvms, IsEmpty());
+}
+
+TEST_F(CmsRuns, MakesNoCvmThatItsAgentCouldNotReachTheManagerFrom) {
+  gateway_.refuses = true;
+
+  StartRuns().Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), Contains(StartsWith("stop 7 no room for the manifest")));
+  EXPECT_THAT(manager_->List().cvms, IsEmpty());
+}
+
+TEST_F(CmsRuns, StopsAComputation) {
+  Runs& runs = StartRuns();
+  const ChangeReporter reporter(
+      *manager_, gateway_, outbox_, [] {}, logger_);
+  runs.Run(RunRequest("7"));
+  Sent();
+
+  runs.Stop("7");
+
+  EXPECT_THAT(manager_->List().cvms, IsEmpty());
+  EXPECT_TRUE(Eventually([this] { return gateway_.admitted().empty(); }));
+  EXPECT_THAT(Sent(),
+              ::testing::UnorderedElementsAre("stop 7 ", "event 7 StopComputationRun Completed"));
+}
+
+TEST_F(CmsRuns, SaysThatThereIsNothingToStop) {
+  StartRuns().Stop("7");
+
+  EXPECT_THAT(Sent(), ElementsAre("event 7 StopComputationRun Failed",
+                                  "stop 7 computation \"7\": not known here"));
+}
+
+TEST_F(CmsRuns, TellsWhatRunsAfterAConnection) {
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  runs.Run(RunRequest("8"));
+  ASSERT_TRUE(manager_->Create({}));  // no computation of the service
+  Sent();
+
+  runs.ReportAll();
+
+  EXPECT_THAT(Sent(), ::testing::UnorderedElementsAre("event 7 VmRunning InProgress",
+                                                      "event 8 VmRunning InProgress"));
+}
+
+TEST_F(CmsRuns, TellsThatACvmEndedByItself) {
+  Runs& runs = StartRuns();
+  const ChangeReporter reporter(
+      *manager_, gateway_, outbox_, [] {}, logger_);
+  runs.Run(RunRequest("7"));
+  Sent();
+
+  hypervisor_.Kill(manager_->List().cvms.front().id.text());
+
+  ASSERT_TRUE(Eventually([this] { return outbox_.bytes() > 0; }));
+  const auto message = outbox_.Pop({});
+  EXPECT_EQ(Text(*message), "event 7 VmRunning Stopped");
+  EXPECT_THAT(message->agent_event().details(), HasSubstr("\"error\":"));
+  EXPECT_TRUE(Eventually([this] { return gateway_.admitted().empty(); }));
+}
+
+TEST_F(CmsRuns, SaysNothingOfCvmsThatOthersMade) {
+  StartRuns();
+  const ChangeReporter reporter(
+      *manager_, gateway_, outbox_, [] {}, logger_);
+  const auto created = manager_->Create({});
+
+  ASSERT_TRUE(manager_->Remove(created->id));
+  runs_->Stop("marker");
+
+  EXPECT_THAT(Sent(), SizeIs(2));
+}
+
+}  // namespace
+}  // namespace cocos::cms
