@@ -1,0 +1,167 @@
+#include "relay/admissions.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace cocos::relay {
+namespace {
+
+constexpr std::size_t kMaxManifestBytes = std::size_t{128} << 20;
+constexpr const char* kManifestFile = "manifest";
+constexpr const char* kCertificateFile = "certificate.pem";
+constexpr const char* kTermsFile = "terms";        // "<mode>\n<computation id>"
+constexpr const char* kStandingFile = "standing";  // last: an entry is whole once it is there
+
+FileAccess DirAccess() { return {::geteuid(), ::getegid(), 0700}; }
+FileAccess SecretAccess() { return {::geteuid(), ::getegid(), 0600}; }
+
+constexpr std::array<std::pair<ReleaseMode, std::string_view>, 3> kModes = {
+    {{ReleaseMode::kOff, "off"},
+     {ReleaseMode::kReport, "report"},
+     {ReleaseMode::kEnforce, "enforce"}}};
+
+constexpr std::array<std::pair<Standing, std::string_view>, 4> kStandings = {
+    {{Standing::kWaiting, "waiting"},
+     {Standing::kPassed, "passed"},
+     {Standing::kFailed, "failed"},
+     {Standing::kAccepted, "accepted"}}};
+
+template <typename Table, typename Value>
+std::string_view NameOf(const Table& table, Value value) {
+  for (const auto& [each, name] : table) {
+    if (each == value) return name;
+  }
+  return "";
+}
+
+template <typename Table>
+auto ValueOf(const Table& table, std::string_view name)
+    -> std::optional<typename Table::value_type::first_type> {
+  for (const auto& [value, each] : table) {
+    if (each == name) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view ReleaseModeName(ReleaseMode mode) { return NameOf(kModes, mode); }
+std::optional<ReleaseMode> ReleaseModeNamed(std::string_view name) { return ValueOf(kModes, name); }
+
+Result<std::unique_ptr<Admissions>> Admissions::Open(const std::string& directory) {
+  SecureDir opened = COCOS_TRY(SecureDir::OpenOrCreate(directory, DirAccess()));
+  std::unique_ptr<Admissions> admissions(new Admissions(std::move(opened)));
+  COCOS_TRY(admissions->Load());
+  return admissions;
+}
+
+Result<void> Admissions::Load() {
+  for (const std::string& name : COCOS_TRY(directory_.List())) {
+    const Result<cvm::CvmId> id = cvm::CvmId::Parse(name);
+    Result<Entry> entry = LoadEntry(name);
+    if (id && entry) {
+      entries_.emplace(*id, *std::move(entry));
+    } else {
+      COCOS_TRY(directory_.RemoveTree(name));
+    }
+  }
+  return {};
+}
+
+Result<Admissions::Entry> Admissions::LoadEntry(const std::string& name) const {
+  const SecureDir child = COCOS_TRY(directory_.OpenChild(name));
+  const auto read = [&child](const char* file) {
+    return ReadFile(child.path() + "/" + file, kMaxManifestBytes);
+  };
+  Admission admission;
+  admission.manifest = COCOS_TRY(read(kManifestFile));
+  admission.certificate_pem = COCOS_TRY(read(kCertificateFile));
+  const std::string terms = COCOS_TRY(read(kTermsFile));
+  const std::string standing_name = COCOS_TRY(read(kStandingFile));
+  const auto line_end = terms.find('\n');
+  const auto mode = ReleaseModeNamed(terms.substr(0, line_end));
+  const auto standing = ValueOf(kStandings, standing_name);
+  if (!mode || !standing || line_end == std::string::npos) {
+    return Fail(ErrorCode::kMalformed, "{}: not what this release writes", child.path());
+  }
+  admission.mode = *mode;
+  admission.computation_id = terms.substr(line_end + 1);
+  return Entry{std::make_shared<const Admission>(std::move(admission)), *standing};
+}
+
+Result<void> Admissions::Write(const cvm::CvmId& id, const Admission& admission) const {
+  const SecureDir child = COCOS_TRY(directory_.Create(id.text(), DirAccess()));
+  COCOS_TRY(child.WriteNewFile(kManifestFile, admission.manifest, SecretAccess()));
+  COCOS_TRY(child.WriteNewFile(kCertificateFile, admission.certificate_pem, SecretAccess()));
+  const std::string terms =
+      fmt::format("{}\n{}", ReleaseModeName(admission.mode), admission.computation_id);
+  COCOS_TRY(child.WriteNewFile(kTermsFile, terms, SecretAccess()));
+  return child.WriteNewFile(kStandingFile, NameOf(kStandings, Standing::kWaiting), SecretAccess());
+}
+
+Result<void> Admissions::Add(const cvm::CvmId& id, Admission admission) {
+  Result<void> written = Write(id, admission);
+  if (!written) {
+    // Of an entry that was there before nothing is touched.
+    if (written.error().code() != ErrorCode::kAlreadyExists) {
+      static_cast<void>(directory_.RemoveTree(id.text()));
+    }
+    return written;
+  }
+  std::lock_guard lock(mutex_);
+  entries_[id] = {std::make_shared<const Admission>(std::move(admission)), Standing::kWaiting};
+  return {};
+}
+
+void Admissions::Remove(const cvm::CvmId& id) {
+  {
+    std::lock_guard lock(mutex_);
+    if (entries_.erase(id) == 0) return;
+  }
+  static_cast<void>(directory_.RemoveTree(id.text()));
+}
+
+void Admissions::Retain(const std::set<cvm::CvmId>& ids) {
+  for (const cvm::CvmId& id : List()) {
+    if (!ids.contains(id)) Remove(id);
+  }
+}
+
+std::shared_ptr<const Admission> Admissions::Find(const cvm::CvmId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : found->second.admission;
+}
+
+std::optional<Standing> Admissions::StandingOf(const cvm::CvmId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second.standing;
+}
+
+// Under the lock while it writes a few bytes: what the file and the memory say must not differ.
+bool Admissions::SetStanding(const cvm::CvmId& id, Standing standing) {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  if (found->second.standing == Standing::kAccepted) return standing == Standing::kAccepted;
+  const Result<SecureDir> child = directory_.OpenChild(id.text());
+  if (!child) return false;
+  if (!child->ReplaceFile(kStandingFile, NameOf(kStandings, standing), SecretAccess()))
+    return false;
+  found->second.standing = standing;
+  return true;
+}
+
+std::set<cvm::CvmId> Admissions::List() const {
+  std::lock_guard lock(mutex_);
+  std::set<cvm::CvmId> ids;
+  for (const auto& [id, unused] : entries_) ids.insert(id);
+  return ids;
+}
+
+}  // namespace cocos::relay

@@ -1,0 +1,79 @@
+// The computations that wait for their agents, and how far each has come. Kept in files, so that a
+// manager that starts anew neither forgets a manifest nor releases one that it had refused.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "cvm/cvm_id.h"
+
+namespace cocos::relay {
+
+// When a manifest leaves the manager.
+enum class ReleaseMode {
+  kOff,      // to any agent that shows the CVM's certificate
+  kReport,   // the same; its evidence is appraised and reported
+  kEnforce,  // only after its evidence was appraised and passed
+};
+std::string_view ReleaseModeName(ReleaseMode mode);  // "off", "report", "enforce"
+std::optional<ReleaseMode> ReleaseModeNamed(std::string_view name);
+
+enum class Standing {
+  kWaiting,   // no evidence yet
+  kPassed,    // evidence passed
+  kFailed,    // evidence was appraised and did not pass; with kEnforce: refused for good
+  kAccepted,  // the agent took the manifest: it is never sent again
+};
+
+// What was admitted; does not change.
+struct Admission {
+  std::string computation_id;
+  std::string manifest;         // serialized cvms.ComputationRunReq
+  std::string certificate_pem;  // exactly the file that the guest was given
+  ReleaseMode mode = ReleaseMode::kOff;
+};
+
+// Thread-safe. Files are written before a call returns, and read by none but this process.
+class Admissions {
+ public:
+  // `directory` belongs to one manager instance alone. Reads what an earlier process left; an entry
+  // that is not whole is removed: its CVM gets no manifest.
+  static Result<std::unique_ptr<Admissions>> Open(const std::string& directory);
+
+  // Errors: kAlreadyExists, and those of SecureDir; nothing is left after an error.
+  Result<void> Add(const cvm::CvmId& id, Admission admission);
+  void Remove(const cvm::CvmId& id);
+  // Removes all but these.
+  void Retain(const std::set<cvm::CvmId>& ids);
+
+  std::shared_ptr<const Admission> Find(const cvm::CvmId& id) const;  // null: none
+  std::optional<Standing> StandingOf(const cvm::CvmId& id) const;
+  // kPassed and kFailed only replace kWaiting or each other; kAccepted replaces all. False if it
+  // could not be kept, or there is no such CVM: then nothing may be done that relies on it.
+  bool SetStanding(const cvm::CvmId& id, Standing standing);
+
+  std::set<cvm::CvmId> List() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Admission> admission;
+    Standing standing = Standing::kWaiting;
+  };
+
+  explicit Admissions(SecureDir directory) : directory_(std::move(directory)) {}
+  Result<void> Load();
+  Result<Entry> LoadEntry(const std::string& name) const;
+  Result<void> Write(const cvm::CvmId& id, const Admission& admission) const;
+
+  const SecureDir directory_;
+  mutable std::mutex mutex_;
+  std::map<cvm::CvmId, Entry> entries_;
+};
+
+}  // namespace cocos::relay

@@ -1,0 +1,214 @@
+#include "relay/relay.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "computation/run_chunks.h"
+
+namespace cocos::relay {
+
+Relay::Relay(Options options, Admissions& admissions, Appraise appraise, AgentSink& sink,
+             Logger& logger, TimePoint now)
+    : options_(options),
+      admissions_(admissions),
+      appraise_(std::move(appraise)),
+      sink_(sink),
+      logger_(logger) {
+  for (const cvm::CvmId& id : admissions_.List()) cvms_[id].admitted = now;
+}
+
+void Relay::Admitted(const cvm::CvmId& id, TimePoint now) {
+  std::lock_guard lock(mutex_);
+  cvms_[id].admitted = now;
+}
+
+void Relay::Dismissed(const cvm::CvmId& id) {
+  CvmState gone;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = cvms_.find(id);
+    if (found == cvms_.end()) return;
+    gone = std::move(found->second);
+    cvms_.erase(found);
+  }
+  for (const StreamState& each : gone.streams) each.stream->Close();
+}
+
+void Relay::OnConnected(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream,
+                        bool says_log_forwarder, TimePoint now) {
+  const auto admission = admissions_.Find(id);
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = cvms_.find(id);
+    if (admission && found != cvms_.end()) {
+      found->second.streams.push_back({stream, now, says_log_forwarder});
+    } else {
+      // A certificate outlives its CVM by design of TLS; what it opens does not.
+      stream->Close();
+      return;
+    }
+  }
+  sink_.OnConnected(id, admission->computation_id);
+}
+
+void Relay::OnDisconnected(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream) {
+  const auto admission = admissions_.Find(id);
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = cvms_.find(id);
+    if (found == cvms_.end()) return;
+    std::erase_if(found->second.streams,
+                  [&stream](const StreamState& each) { return each.stream == stream; });
+  }
+  if (admission) sink_.OnDisconnected(id, admission->computation_id);
+}
+
+void Relay::OnMessage(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream,
+                      const cvms::ClientStreamMessage& message) {
+  const auto admission = admissions_.Find(id);
+  if (!admission) return stream->Close();
+  using Kind = cvms::ClientStreamMessage;
+  switch (message.message_case()) {
+    case Kind::kAgentLog:
+      return sink_.OnLog(id, admission->computation_id, message.agent_log());
+    case Kind::kAgentEvent:
+      return sink_.OnEvent(id, admission->computation_id, message.agent_event());
+    case Kind::kVTPMattestationReport:
+      return OnEvidence(id, stream, message.vtpmattestationreport().file());
+    case Kind::kRunRes:
+      return OnRunResponse(id, *admission, message.run_res());
+    case Kind::kAgentStateRes:
+    case Kind::kStopComputationRes:
+    case Kind::kAzureAttestationToken:  // says nothing that the report does not
+    case Kind::MESSAGE_NOT_SET:
+      break;
+  }
+}
+
+void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream,
+                       const std::string& evidence) {
+  const auto admission = admissions_.Find(id);
+  if (!admission) return;
+  if (admission->mode == ReleaseMode::kOff) return Release(id, stream);
+  // A refusal stands: evidence that passes later comes from a CVM that once was another.
+  if (IsRefused(id, *admission)) return Refuse(id, "its evidence was refused before");
+  const Appraisal appraisal = appraise_(id, *admission, evidence);
+  sink_.OnAppraisal(id, admission->computation_id, appraisal);
+  const bool kept =
+      admissions_.SetStanding(id, appraisal.passed ? Standing::kPassed : Standing::kFailed);
+  const bool enforced = admission->mode == ReleaseMode::kEnforce;
+  if (enforced && !appraisal.passed) return Refuse(id, appraisal.summary);
+  if (enforced && !kept) return Refuse(id, "the verdict could not be kept");
+  Release(id, stream);
+}
+
+void Relay::OnRunResponse(const cvm::CvmId& id, const Admission& admission,
+                          const cvms::RunResponse& response) {
+  if (response.error().empty() && !admissions_.SetStanding(id, Standing::kAccepted)) {
+    logger_.Error("That an agent took its computation could not be kept",
+                  {{"cvm", id.text()}, {"computation", admission.computation_id}});
+  }
+  sink_.OnAnswer(id, admission.computation_id, response.error());
+}
+
+bool Relay::IsRefused(const cvm::CvmId& id, const Admission& admission) const {
+  return admission.mode == ReleaseMode::kEnforce && admissions_.StandingOf(id) == Standing::kFailed;
+}
+
+// The standing is asked for anew each time: it is what counts, whatever a caller saw before.
+bool Relay::MayRelease(const cvm::CvmId& id, const Admission& admission) const {
+  const std::optional<Standing> standing = admissions_.StandingOf(id);
+  if (!standing || *standing == Standing::kAccepted) return false;
+  return admission.mode != ReleaseMode::kEnforce || *standing == Standing::kPassed;
+}
+
+// True for the first caller: a stream is offered the manifest once.
+bool Relay::TakeOffer(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream) {
+  std::lock_guard lock(mutex_);
+  const auto found = cvms_.find(id);
+  if (found == cvms_.end() || found->second.refused) return false;
+  for (StreamState& each : found->second.streams) {
+    if (each.stream == stream) return !std::exchange(each.offered, true);
+  }
+  return false;
+}
+
+void Relay::Release(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream) {
+  const auto admission = admissions_.Find(id);
+  if (!admission || !MayRelease(id, *admission) || !TakeOffer(id, stream)) return;
+  for (const auto& message : computation::SplitRunRequest<cvms::ServerStreamMessage>(
+           admission->computation_id, admission->manifest)) {
+    stream->Send(message);
+  }
+  logger_.Info("Computation was released to its CVM",
+               {{"cvm", id.text()},
+                {"computation", admission->computation_id},
+                {"attestation", ReleaseModeName(admission->mode)}});
+}
+
+void Relay::Refuse(const cvm::CvmId& id, const std::string& why) {
+  const auto admission = admissions_.Find(id);
+  std::vector<StreamState> streams;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = cvms_.find(id);
+    if (found == cvms_.end() || std::exchange(found->second.refused, true)) return;
+    streams = found->second.streams;
+  }
+  for (const StreamState& each : streams) each.stream->Close();
+  if (!admission) return;
+  logger_.Warn("Computation is not released to its CVM",
+               {{"cvm", id.text()}, {"computation", admission->computation_id}, {"cause", why}});
+  sink_.OnRefused(id, admission->computation_id, why);
+}
+
+void Relay::Tick(TimePoint now) {
+  std::vector<std::pair<cvm::CvmId, std::shared_ptr<AgentStream>>> silent;
+  std::vector<std::pair<cvm::CvmId, std::string>> refused;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& [id, state] : cvms_) {
+      if (const std::string why = WhyRefuse(id, state, now); !why.empty()) {
+        refused.emplace_back(id, why);
+      }
+      for (const StreamState& each : state.streams) {
+        const bool waited = now - each.since >= options_.evidence_grace;
+        if (waited && !each.offered && !each.log_forwarder) silent.emplace_back(id, each.stream);
+      }
+    }
+  }
+  for (const auto& [id, stream] : silent) Release(id, stream);
+  for (const auto& [id, why] : refused) Refuse(id, why);
+}
+
+// Also what an earlier process had decided and not yet carried out. Empty: nothing.
+std::string Relay::WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePoint now) const {
+  const auto admission = admissions_.Find(id);
+  if (state.refused || !admission || admission->mode != ReleaseMode::kEnforce) return "";
+  if (IsRefused(id, *admission)) return "its evidence was refused before";
+  const bool waits = admissions_.StandingOf(id) == Standing::kWaiting;
+  if (!waits || now - state.admitted < options_.evidence_deadline) return "";
+  return "its agent sent no evidence in time";
+}
+
+bool Relay::SendStop(const cvm::CvmId& id, const std::string& computation_id) {
+  std::vector<StreamState> streams;
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = cvms_.find(id);
+    if (found != cvms_.end()) streams = found->second.streams;
+  }
+  cvms::ServerStreamMessage message;
+  message.mutable_stopcomputation()->set_computation_id(computation_id);
+  for (const StreamState& each : streams) each.stream->Send(message);
+  return !streams.empty();
+}
+
+std::size_t Relay::streams() const {
+  std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  for (const auto& [id, state] : cvms_) count += state.streams.size();
+  return count;
+}
+
+}  // namespace cocos::relay
