@@ -56,6 +56,22 @@ bool HasUnusableExtension(const X509_CRL* crl) {
   return false;
 }
 
+// RFC 5280 section 5.3: the same for an extension of an entry. One that names another issuer
+// (5.3.3) belongs to indirect lists and would hide the entry from who looks for the list's own
+// issuer.
+bool HasUnusableEntry(X509_CRL* crl) {
+  const STACK_OF(X509_REVOKED)* const entries = X509_CRL_get_REVOKED(crl);
+  for (int i = 0; i < sk_X509_REVOKED_num(entries); ++i) {
+    const X509_REVOKED* const entry = sk_X509_REVOKED_value(entries, i);
+    for (int n = 0; n < X509_REVOKED_get_ext_count(entry); ++n) {
+      X509_EXTENSION* const extension = X509_REVOKED_get_ext(entry, n);
+      const int nid = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+      if (nid == NID_certificate_issuer || X509_EXTENSION_get_critical(extension) == 1) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<Crl> Crl::FromDerOrPem(std::span<const std::byte> bytes) {
@@ -67,6 +83,9 @@ Result<Crl> Crl::FromDerOrPem(std::span<const std::byte> bytes) {
   Crl owned(std::shared_ptr<X509_CRL>(crl, X509_CRL_free));
   if (HasUnusableExtension(crl)) {
     return Malformed("a delta or partial list, or one with a critical extension that is not known");
+  }
+  if (HasUnusableEntry(crl)) {
+    return Malformed("an entry with another issuer or a critical extension that is not known");
   }
   if (!TimeOf(X509_CRL_get0_lastUpdate(crl)) || !TimeOf(X509_CRL_get0_nextUpdate(crl))) {
     return Malformed("wants thisUpdate and nextUpdate");
@@ -110,8 +129,9 @@ Result<void> Crl::Verify(const Certificate& issuer, TimePoint time) const {
 
 bool Crl::Lists(const Certificate& certificate) const {
   X509_REVOKED* entry = nullptr;
-  // 2 stands for "removeFromCRL", which only delta lists have.
-  return X509_CRL_get0_by_cert(crl_.get(), &entry, certificate.get()) == 1;
+  // 2 stands for the reason "removeFromCRL". It has a meaning in delta lists alone, so in this one
+  // the serial is on the list.
+  return X509_CRL_get0_by_cert(crl_.get(), &entry, certificate.get()) != 0;
 }
 
 }  // namespace cocos::crypto

@@ -19,7 +19,8 @@ namespace cocos::crypto {
 class Crl {
  public:
   // DER or one PEM block, and nothing behind it. Errors: kMalformed, also for a critical extension
-  // that is not known, for an indirect or delta CRL, and for one without nextUpdate.
+  // that is not known, of the list or of an entry, for an indirect or delta CRL, and for one
+  // without nextUpdate.
   static Result<Crl> FromDerOrPem(std::span<const std::byte> bytes);
 
   std::string issuer() const;  // RFC 4514 text, for people
@@ -29,8 +30,8 @@ class Crl {
   // The issuer's name, its signature, and thisUpdate <= time < nextUpdate.
   // Errors: kUntrusted saying which.
   Result<void> Verify(const Certificate& issuer, TimePoint time) const;
-  // Whether the serial number of this certificate is on the list. Says nothing about whether the
-  // list is one of its issuer.
+  // Whether the serial number of this certificate is on the list, for whatever reason. Says nothing
+  // about whether the list is one of its issuer.
   bool Lists(const Certificate& certificate) const;
 
  private:

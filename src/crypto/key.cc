@@ -16,6 +16,7 @@
 
 #include "base/handle.h"
 #include "crypto/openssl.h"
+#include "crypto/x509_fields.h"
 
 namespace cocos::crypto {
 namespace {
@@ -167,8 +168,10 @@ Result<VerifyingKey> VerifyingKey::FromEcPoint(Curve curve, std::span<const std:
   OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(),
                                    point.size());
   VerifyingKey key = COCOS_TRY(KeyFromParams("EC", builder.get()));
+  // The quick check leaves out that the order of the group times the point is infinity. On these
+  // curves that holds for every point: their cofactor is 1.
   const KeyContext check(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  if (!check || EVP_PKEY_public_check(check.get()) != 1) {
+  if (!check || EVP_PKEY_public_check_quick(check.get()) != 1) {
     return Malformed("public key: the point is not on the curve");
   }
   return key;
@@ -275,6 +278,13 @@ SigningKey SigningKey::Generate(Curve curve) {
   EVP_PKEY* key = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", NamesOf(curve).openssl_name);
   COCOS_CHECK(key != nullptr);
   return {Share(key), curve};
+}
+
+std::string SigningKey::ToPem() const {
+  const BioHandle bio(BIO_new(BIO_s_mem()));
+  COCOS_CHECK(bio != nullptr && PEM_write_bio_PKCS8PrivateKey(bio.get(), key_.get(), nullptr,
+                                                              nullptr, 0, nullptr, nullptr) == 1);
+  return BioText(bio.get());
 }
 
 Result<EcdsaSignature> SigningKey::SignEcdsa(DigestAlgorithm algorithm,

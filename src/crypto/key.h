@@ -79,9 +79,14 @@ class SigningKey {
 
   Curve curve() const { return curve_; }
   VerifyingKey public_key() const { return VerifyingKey(key_); }
+  // PKCS#8, not encrypted. A secret.
+  std::string ToPem() const;
   // r and s with exactly FieldSize bytes each. Errors: kInternal.
   Result<EcdsaSignature> SignEcdsa(DigestAlgorithm algorithm,
                                    std::span<const std::byte> message) const;
+
+  // For src/crypto alone.
+  evp_pkey_st* get() const { return key_.get(); }
 
  private:
   SigningKey(std::shared_ptr<evp_pkey_st> key, Curve curve) : key_(std::move(key)), curve_(curve) {}

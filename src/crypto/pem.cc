@@ -1,38 +1,21 @@
 #include "crypto/pem.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
-#include <limits>
 #include <utility>
 
 #include "base/file.h"
-#include "base/handle.h"
+#include "crypto/openssl.h"
 
 namespace cocos::crypto {
 namespace {
 
-using BioHandle = Handle<BIO, BIO_free>;
-using CertificateHandle = Handle<X509, X509_free>;
 using PkeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
 
-// OpenSSL's own prompt would wait on the terminal for a passphrase.
-int NoPassphrase(char*, int, int, void*) { return -1; }
-
-Result<BioHandle> OpenPem(std::string_view pem) {
-  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    return Fail(ErrorCode::kMalformed, "PEM text of {} bytes is too long", pem.size());
-  }
-  BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  if (!bio) return Fail(ErrorCode::kInternal, "out of memory");
-  return bio;
-}
-
-CertificateHandle NextCertificate(BIO* bio) {
+X509Handle NextCertificate(BIO* bio) {
   ERR_clear_error();
-  return CertificateHandle(PEM_read_bio_X509(bio, nullptr, NoPassphrase, nullptr));
+  return X509Handle(PEM_read_bio_X509(bio, nullptr, NoPassphrase, nullptr));
 }
 
 // True when the last read found no further PEM block, as opposed to a broken one.
@@ -45,7 +28,7 @@ bool AtEnd() {
 }
 
 Result<PkeyHandle> ReadPrivateKey(std::string_view pem) {
-  const BioHandle bio = COCOS_TRY(OpenPem(pem));
+  const BioHandle bio = COCOS_TRY(OpenMemory(pem));
   ERR_clear_error();
   PkeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   ERR_clear_error();
@@ -66,7 +49,7 @@ Result<std::string> LoadPem(const std::string& name, const std::string& value) {
 }
 
 Result<void> CheckCertificatePem(std::string_view pem) {
-  const BioHandle bio = COCOS_TRY(OpenPem(pem));
+  const BioHandle bio = COCOS_TRY(OpenMemory(pem));
   unsigned count = 0;
   while (NextCertificate(bio.get())) ++count;
   if (!AtEnd()) {
@@ -85,8 +68,8 @@ Result<void> CheckPrivateKeyPem(std::string_view pem) {
 Result<void> CheckKeyMatchesCertificate(std::string_view key_pem,
                                         std::string_view certificate_pem) {
   const PkeyHandle key = COCOS_TRY(ReadPrivateKey(key_pem));
-  const BioHandle bio = COCOS_TRY(OpenPem(certificate_pem));
-  const CertificateHandle certificate = NextCertificate(bio.get());
+  const BioHandle bio = COCOS_TRY(OpenMemory(certificate_pem));
+  const X509Handle certificate = NextCertificate(bio.get());
   if (!certificate) {
     ERR_clear_error();
     return Fail(ErrorCode::kMalformed, "no certificate found, want a PEM certificate");

@@ -1,28 +1,21 @@
 #include "crypto/sign.h"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 
-#include <limits>
 #include <memory>
 
-#include "base/handle.h"
+#include "crypto/openssl.h"
 
 namespace cocos::crypto {
 namespace {
 
-using BioHandle = Handle<BIO, BIO_free>;
 using PkeyHandle = Handle<EVP_PKEY, EVP_PKEY_free>;
-using ContextHandle = Handle<EVP_MD_CTX, EVP_MD_CTX_free>;
 
 struct OpensslFree {
   void operator()(void* memory) const { OPENSSL_free(memory); }
 };
 using OpensslMemory = std::unique_ptr<void, OpensslFree>;
-
-int NoPassphrase(char*, int, int, void*) { return -1; }
 
 // Upstream's key tool writes RSA keys as PKCS#1 under the label of PKCS#8, which OpenSSL takes at
 // its word and refuses.
@@ -44,10 +37,7 @@ PkeyHandle ReadMislabelledRsaKey(std::string_view pem) {
 }
 
 Result<PkeyHandle> ReadKey(std::string_view pem) {
-  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    return Fail(ErrorCode::kMalformed, "private key of {} bytes is too long", pem.size());
-  }
-  const BioHandle bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const BioHandle bio = COCOS_TRY(OpenMemory(pem));
   PkeyHandle key(PEM_read_bio_PrivateKey(bio.get(), nullptr, NoPassphrase, nullptr));
   if (!key) key = ReadMislabelledRsaKey(pem);
   ERR_clear_error();
@@ -110,16 +100,15 @@ Result<std::vector<std::byte>> Sign(std::string_view private_key_pem,
                                     std::span<const std::byte> bytes) {
   const PkeyHandle key = COCOS_TRY(ReadKey(private_key_pem));
   const EVP_MD* method = COCOS_TRY(MethodFor(key.get()));
-  const ContextHandle context(EVP_MD_CTX_new());
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
+  const DigestContext context(EVP_MD_CTX_new());
   std::size_t size = 0;
   if (EVP_DigestSignInit(context.get(), nullptr, method, nullptr, key.get()) != 1 ||
-      EVP_DigestSign(context.get(), nullptr, &size, data, bytes.size()) != 1) {
+      EVP_DigestSign(context.get(), nullptr, &size, Octets(bytes), bytes.size()) != 1) {
     return FailOpenssl("sign");
   }
   std::vector<std::byte> signature(size);
-  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, data,
-                     bytes.size()) != 1) {
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     Octets(bytes), bytes.size()) != 1) {
     return FailOpenssl("sign");
   }
   signature.resize(size);

@@ -55,6 +55,12 @@ std::optional<TimePoint> TimeOf(const ASN1_TIME* time) {
 }
 
 std::string TimeText(TimePoint time) {
+  // Outside of four-digit years fmt throws or writes what is no RFC 3339.
+  constexpr TimePoint kFirst = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+  constexpr TimePoint kEnd = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
+  if (time < kFirst || time >= kEnd) {
+    return fmt::format("{} seconds since 1970", time.time_since_epoch().count());
+  }
   // The system clock counts nanoseconds, of which 64 bits do not hold the usual "never" in 9999.
   const std::time_t since_epoch = time.time_since_epoch().count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(since_epoch));

@@ -14,7 +14,7 @@ namespace cocos::crypto {
 
 // None for what is no time.
 std::optional<TimePoint> TimeOf(const ASN1_TIME* time);
-// RFC 3339 in UTC.
+// RFC 3339 in UTC; seconds since 1970 for a year without four digits.
 std::string TimeText(TimePoint time);
 // RFC 4514.
 std::string NameText(const X509_NAME* name);
