@@ -1,16 +1,20 @@
-// Registration of the commands that measure, verify and read policies. They talk to nobody.
+// Registration of the commands that measure, verify, read policies and keep collateral. They talk
+// to nobody, but for `collateral fetch`.
 #pragma once
 
 #include <functional>
 #include <string>
 
 #include "base/result.h"
+#include "cli/collateral_command.h"
 #include "cli/exit_status.h"
 #include "cli/explain_command.h"
 #include "cli/measure_command.h"
 #include "cli/policy_command.h"
+#include "cli/policy_make.h"
 #include "cli/streams.h"
 #include "cli/verify_command.h"
+#include "cli/verify_evidence_command.h"
 
 namespace CLI {
 class App;
@@ -29,8 +33,8 @@ class AttestationCommands {
   // `json` is read when a command runs. Everything given here outlives this.
   AttestationCommands(const bool& json, const Streams& streams) : json_(json), streams_(streams) {}
 
-  // Adds "measure", "verify", "explain-measurement" and "policy"; this must outlive the use of
-  // `app`.
+  // Adds "measure", "verify", "explain-measurement", "policy" and "collateral"; this must outlive
+  // the use of `app`.
   void AddTo(CLI::App& app, const AddCommand& add);
 
  private:
@@ -41,7 +45,10 @@ class AttestationCommands {
   void AddVerifySnp(CLI::App& verify, const AddCommand& add);
   void AddVerifyTdx(CLI::App& verify, const AddCommand& add);
   void AddVerifyTpm(CLI::App& verify, const AddCommand& add);
+  void AddVerifyEvidence(CLI::App& verify, const AddCommand& add);
   void AddPolicy(CLI::App& policy, const AddCommand& add);
+  void AddPolicyMake(CLI::App& policy, const AddCommand& add);
+  void AddCollateral(CLI::App& parent, const AddCommand& add);
 
   const bool& json_;
   const Streams& streams_;
@@ -52,8 +59,12 @@ class AttestationCommands {
   VerifySnpOptions verify_snp_;
   VerifyTdxOptions verify_tdx_;
   VerifyTpmOptions verify_tpm_;
+  VerifyEvidenceOptions verify_evidence_;
   PolicyOptions policy_;
   ConvertOptions convert_;
+  MakeOptions make_;
+  FetchCollateralOptions fetch_collateral_;
+  CollateralStatusOptions collateral_status_;
 };
 
 }  // namespace cocos::cli

@@ -13,6 +13,7 @@
 #include "attestation/tdx/json_fields.h"
 #include "attestation/tdx/verify.h"
 #include "base/file.h"
+#include "collateral/cache.h"
 #include "crypto/digest.h"
 
 namespace cocos::cli {
@@ -50,7 +51,7 @@ struct PieceFile {
   std::string name;
 };
 
-std::vector<PieceFile> FlatLayout() {
+std::vector<PieceFile> PlainLayout() {
   return {{&tdx::Collateral::tcb_info, "tcb-info.json"},
           {&tdx::Collateral::tcb_info_issuer_chain, "tcb-info.chain.pem"},
           {&tdx::Collateral::qe_identity, "qe-identity.json"},
@@ -60,23 +61,22 @@ std::vector<PieceFile> FlatLayout() {
           {&tdx::Collateral::pck_chain, "pck-chain.pem"}};
 }
 
-std::vector<PieceFile> CacheLayout(const tdx::CollateralRequest& request) {
-  const std::string fmspc = crypto::HexEncode(request.fmspc);
-  const std::string ca = request.pck_ca == tdx::PckCa::kProcessor ? "processor" : "platform";
-  return {{&tdx::Collateral::tcb_info, "tdx/tcb-info/" + fmspc + ".json"},
-          {&tdx::Collateral::tcb_info_issuer_chain, "tdx/tcb-info/" + fmspc + ".chain.pem"},
-          {&tdx::Collateral::qe_identity, "tdx/qe-identity/td.json"},
-          {&tdx::Collateral::qe_identity_issuer_chain, "tdx/qe-identity/td.chain.pem"},
-          {&tdx::Collateral::root_crl, "tdx/root-crl/root.crl"},
-          {&tdx::Collateral::pck_crl, "tdx/pck-crl/" + ca + ".crl"}};
+// A cache is checked more strictly, so where both are there it is one.
+bool IsCache(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  const auto exists = [&](const std::string& name) {
+    return std::filesystem::exists(directory / name, ignored);
+  };
+  if (exists("tdx") || exists("snp")) return true;
+  return std::ranges::none_of(PlainLayout(),
+                              [&](const PieceFile& file) { return exists(file.name); });
 }
 
 // A quote that does not say what it needs is refused by the verifier, which looks at it first.
-std::vector<PieceFile> LayoutOf(const std::filesystem::path& directory, const Bytes& quote) {
-  std::error_code ignored;
-  if (!std::filesystem::is_directory(directory / "tdx", ignored)) return FlatLayout();
+Result<tdx::Collateral> ReadFromCache(const std::string& directory, const Bytes& quote) {
   const Result<tdx::CollateralRequest> request = tdx::CollateralFor(quote);
-  return request ? CacheLayout(*request) : std::vector<PieceFile>{};
+  if (!request) return tdx::Collateral{};
+  return collateral::CollateralCache(directory).TdxCollateral(*request);
 }
 
 Result<ReadPolicyFile> ReadYaml(std::string_view text) {
@@ -157,15 +157,20 @@ Result<std::uint64_t> ParseHexOption(std::string_view option, std::string_view t
               text, max);
 }
 
+Result<snp::CertificateTable> ReadOwnCertificates(const SnpFiles& files) {
+  snp::CertificateTable own = COCOS_TRY(ReadChain(files.chain));
+  // Which of the two it is, the report says; the other place is not looked at.
+  own.vcek = COCOS_TRY(ReadIfGiven(files.vek, kMaxCertificateBytes));
+  own.vlek = own.vcek;
+  own.crl = COCOS_TRY(ReadIfGiven(files.crl, kMaxPieceBytes));
+  return own;
+}
+
 Result<SnpEvidence> ReadSnpEvidence(const SnpFiles& files) {
   SnpEvidence evidence;
   evidence.report = COCOS_TRY(ReadBytes(files.report, kMaxEvidenceBytes));
   evidence.table = COCOS_TRY(ReadIfGiven(files.certs, kMaxEvidenceBytes));
-  evidence.own = COCOS_TRY(ReadChain(files.chain));
-  // Which of the two it is, the report says; the other place is not looked at.
-  evidence.own.vcek = COCOS_TRY(ReadIfGiven(files.vek, kMaxCertificateBytes));
-  evidence.own.vlek = evidence.own.vcek;
-  evidence.own.crl = COCOS_TRY(ReadIfGiven(files.crl, kMaxPieceBytes));
+  evidence.own = COCOS_TRY(ReadOwnCertificates(files));
   return evidence;
 }
 
@@ -174,15 +179,16 @@ Result<tdx::Collateral> ReadTdxCollateral(const std::string& directory, const By
   if (!std::filesystem::is_directory(directory, ignored)) {
     return Fail(ErrorCode::kNotFound, "{}: want a directory with collateral", directory);
   }
-  tdx::Collateral collateral;
-  for (const PieceFile& file : LayoutOf(directory, quote)) {
+  if (IsCache(directory)) return ReadFromCache(directory, quote);
+  tdx::Collateral pieces;
+  for (const PieceFile& file : PlainLayout()) {
     Result<Bytes> bytes =
         ReadBytes((std::filesystem::path(directory) / file.name).string(), kMaxPieceBytes);
     if (!bytes && bytes.error().code() == ErrorCode::kNotFound) continue;
     if (!bytes) return tl::unexpected(std::move(bytes).error());
-    collateral.*file.piece = *std::move(bytes);
+    pieces.*file.piece = *std::move(bytes);
   }
-  return collateral;
+  return pieces;
 }
 
 Result<ReadPolicyFile> ReadPolicy(const PolicyFile& file) {

@@ -43,15 +43,20 @@ struct SnpEvidence {
   attestation::snp::CertificateTable own;  // what the user vouches for: goes before the table
 };
 
+// What the user vouches for: vek, chain and crl.
 // Errors: those of ReadFile; kMalformed for a chain that is not two certificates.
+Result<attestation::snp::CertificateTable> ReadOwnCertificates(const SnpFiles& files);
+
+// Errors: the same.
 Result<SnpEvidence> ReadSnpEvidence(const SnpFiles& files);
 
 // The pieces of collateral for a quote from a directory, in one of two layouts:
 //   tcb-info.json, tcb-info.chain.pem, qe-identity.json, qe-identity.chain.pem, root.crl, pck.crl
 //   and, seldom, pck-chain.pem
-//   or, where it has a folder "tdx", that of docs/collateral.md
-// A file that is not there leaves its piece empty. Errors: kNotFound for a directory that is not
-// there; those of ReadFile.
+//   where a file that is not there leaves its piece empty,
+//   or that of docs/collateral.md, read through collateral::CollateralCache
+// Errors: kNotFound for a directory that is not there; those of ReadFile and of
+// CollateralCache::TdxCollateral, with the reason "missing-collateral" for what is not kept there.
 Result<attestation::tdx::Collateral> ReadTdxCollateral(const std::string& directory,
                                                        const Bytes& quote);
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "attestation/launch/snp_igvm.h"
 #include "attestation/launch/snp_launch.h"
 #include "base/file.h"
+#include "cli/all_cores.h"
 #include "cli/evidence_files.h"
 #include "cli/judgement.h"
 #include "cli/printable.h"
@@ -129,7 +131,7 @@ Result<std::string> CheckIdBlock(const launch::SnpIgvmPlan& plan, const launch::
 Result<ExitStatus> MeasureSnpPart(const igvm::File& file, const MeasureIgvmOptions& options,
                                   const Streams& streams) {
   const launch::SnpIgvmPlan plan = COCOS_TRY(launch::PlanSnpIgvm(file, IgvmOptions(options)));
-  const launch::Digest384 digest = launch::MeasureSnpIgvm(plan);
+  const launch::Digest384 digest = launch::MeasureSnpIgvm(plan, RunOnAllCores, Cores());
   const Result<std::string> id_block = CheckIdBlock(plan, digest);
   Findings findings;
   findings.Add("measurement", digest);
@@ -211,19 +213,58 @@ Result<void> AddRegisters(const KernelFiles& files, Findings& findings) {
   return {};
 }
 
-Result<launch::Digest384> MeasureTdxFirmware(std::string_view image, std::string_view order) {
+Result<launch::Digest384> MeasureTdvfImage(std::string_view image, std::string_view order) {
   const launch::Tdvf tdvf = COCOS_TRY(launch::ParseTdvf(crypto::BytesOf(image)));
   return launch::MeasureTdvf(tdvf, order == "two-pass" ? launch::PageAddOrder::kTwoPass
                                                        : launch::PageAddOrder::kSinglePass);
 }
 
+// What `use` makes of the file at this path, which is only there while it runs.
+template <typename Use>
+std::invoke_result_t<Use, const igvm::File&> WithIgvm(const std::string& path, Use use) {
+  const std::string text = COCOS_TRY(ReadFile(path, kMaxImageBytes));
+  const igvm::File file = COCOS_TRY(Within(path, igvm::ParseFile(crypto::BytesOf(text))));
+  return Within(path, use(file));
+}
+
+Result<IgvmLaunch> LaunchOf(const igvm::File& file, const MeasureIgvmOptions& options) {
+  const launch::SnpIgvmPlan plan = COCOS_TRY(launch::PlanSnpIgvm(file, IgvmOptions(options)));
+  const launch::Digest384 digest = launch::MeasureSnpIgvm(plan, RunOnAllCores, Cores());
+  COCOS_TRY(CheckIdBlock(plan, digest));
+  return IgvmLaunch{digest, plan.guest_policy};
+}
+
 }  // namespace
 
 Result<ExitStatus> MeasureIgvm(const MeasureIgvmOptions& options, const Streams& streams) {
-  const std::string text = COCOS_TRY(ReadFile(options.file, kMaxImageBytes));
-  const igvm::File file = COCOS_TRY(Within(options.file, igvm::ParseFile(crypto::BytesOf(text))));
-  return Within(options.file, options.tdx ? MeasureTdxPart(file, options, streams)
-                                          : MeasureSnpPart(file, options, streams));
+  return WithIgvm(options.file, [&](const igvm::File& file) {
+    return options.tdx ? MeasureTdxPart(file, options, streams)
+                       : MeasureSnpPart(file, options, streams);
+  });
+}
+
+Result<IgvmLaunch> MeasuredSnpIgvm(const MeasureIgvmOptions& options) {
+  return WithIgvm(options.file,
+                  [&options](const igvm::File& file) { return LaunchOf(file, options); });
+}
+
+Result<launch::Digest384> MeasuredTdxIgvm(const MeasureIgvmOptions& options) {
+  return WithIgvm(options.file,
+                  [](const igvm::File& file) { return launch::MeasureTdxIgvm(file); });
+}
+
+Result<launch::Digest384> MeasuredSnpFirmware(const std::string& path,
+                                              const launch::SnpLaunchInput& input) {
+  const std::string image = COCOS_TRY(ReadFile(path, kMaxImageBytes));
+  const launch::SnpFirmware firmware =
+      COCOS_TRY(Within(path, launch::ParseSnpFirmware(crypto::BytesOf(image))));
+  const launch::FirmwareDigest digest = launch::DigestFirmware(firmware, RunOnAllCores, Cores());
+  return Within(path, launch::MeasureSnp(firmware, digest, input));
+}
+
+Result<launch::Digest384> MeasuredTdxFirmware(const MeasureTdxOptions& options) {
+  const std::string image = COCOS_TRY(ReadFile(options.firmware, kMaxImageBytes));
+  return Within(options.firmware, MeasureTdvfImage(image, options.order));
 }
 
 std::string_view WhyNotTogether(const MeasureSnpOptions& options) {
@@ -254,11 +295,7 @@ Result<ExitStatus> MeasureSnp(const MeasureSnpOptions& options, const Streams& s
     return Usage(streams, wrong);
   }
   const launch::SnpLaunchInput input = COCOS_TRY(DescribedLaunch(options));
-  const std::string image = COCOS_TRY(ReadFile(options.firmware, kMaxImageBytes));
-  const launch::SnpFirmware firmware =
-      COCOS_TRY(Within(options.firmware, launch::ParseSnpFirmware(crypto::BytesOf(image))));
-  const launch::Digest384 digest = COCOS_TRY(Within(
-      options.firmware, launch::MeasureSnp(firmware, launch::DigestFirmware(firmware), input)));
+  const launch::Digest384 digest = COCOS_TRY(MeasuredSnpFirmware(options.firmware, input));
   Findings findings;
   findings.Add("measurement", digest);
   findings.Add("vmm", options.vmm);
@@ -276,10 +313,8 @@ Result<ExitStatus> MeasureTdx(const MeasureTdxOptions& options, const Streams& s
   if (LacksKernel(options.kernel)) {
     return Usage(streams, "--initrd and --cmdline: want --kernel with them");
   }
-  const std::string image = COCOS_TRY(ReadFile(options.firmware, kMaxImageBytes));
   Findings findings;
-  findings.Add("mrtd",
-               COCOS_TRY(Within(options.firmware, MeasureTdxFirmware(image, options.order))));
+  findings.Add("mrtd", COCOS_TRY(MeasuredTdxFirmware(options)));
   findings.Add("order", options.order);
   COCOS_TRY(AddRegisters(options.kernel, findings));
   findings.Write(options.json, streams);

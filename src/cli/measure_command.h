@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,20 @@ struct MeasureTdxOptions {
 std::string_view WhyNotTogether(const MeasureSnpOptions& options);
 // The launch they describe. Errors: files that cannot be read, a CPU model that is not known.
 Result<attestation::launch::SnpLaunchInput> DescribedLaunch(const MeasureSnpOptions& options);
+
+// What a report of a guest shows that is launched from an IGVM file.
+struct IgvmLaunch {
+  attestation::launch::Digest384 measurement{};
+  std::optional<std::uint64_t> guest_policy;  // of the file
+};
+
+// The launch digests that the commands below print. Errors: theirs; also an ID block with which
+// firmware refuses the launch.
+Result<IgvmLaunch> MeasuredSnpIgvm(const MeasureIgvmOptions& options);
+Result<attestation::launch::Digest384> MeasuredTdxIgvm(const MeasureIgvmOptions& options);
+Result<attestation::launch::Digest384> MeasuredSnpFirmware(
+    const std::string& path, const attestation::launch::SnpLaunchInput& input);
+Result<attestation::launch::Digest384> MeasuredTdxFirmware(const MeasureTdxOptions& options);
 
 // kDone; kFailed, with the digest written, for an ID block with which firmware refuses the launch;
 // kUsage, with a line on `err`, for options that do not go together. Errors: files that cannot be

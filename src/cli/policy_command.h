@@ -6,6 +6,7 @@
 #include "base/result.h"
 #include "cli/evidence_files.h"
 #include "cli/exit_status.h"
+#include "cli/policy_output.h"
 #include "cli/streams.h"
 
 namespace cocos::cli {
@@ -18,17 +19,15 @@ struct PolicyOptions {
 
 struct ConvertOptions {
   PolicyOptions policy;
-  std::string to;           // "json" or "corim"
-  std::string signing_key;  // on P-256, PEM file: signs a CoRIM; empty: unsigned
-  std::string signer;       // the name in a signed CoRIM
+  PolicyOutput output;
 };
 
 // Errors: files that cannot be read, and policies that do not parse or are refused, with their
 // path.
 Result<ExitStatus> ShowPolicy(const PolicyOptions& options, const Streams& streams);
 Result<ExitStatus> CheckPolicyFile(const PolicyOptions& options, const Streams& streams);
-// Demands that a reader of the other format does not check are told on `err`.
-// Errors: also what the other format cannot hold.
+// Demands that a reader of the other format does not check, and a signature that the result does
+// not have, are told on `err`. Errors: also what the other format cannot hold.
 Result<ExitStatus> ConvertPolicy(const ConvertOptions& options, const Streams& streams);
 
 }  // namespace cocos::cli

@@ -3,12 +3,13 @@
 #include <optional>
 #include <utility>
 
+#include "attestation/appraisal/verify_parts.h"
 #include "attestation/policy/evaluate.h"
-#include "attestation/snp/endorsements.h"
+#include "attestation/policy/pcr_values.h"
+#include "attestation/snp/certificate_table.h"
 #include "attestation/snp/verify.h"
 #include "attestation/tdx/verify.h"
 #include "attestation/vtpm/event_log.h"
-#include "attestation/vtpm/pcr_file.h"
 #include "attestation/vtpm/quote.h"
 #include "attestation/vtpm/tpm_types.h"
 #include "base/byte_reader.h"
@@ -18,69 +19,16 @@
 namespace cocos::cli {
 namespace {
 
+namespace appraisal = attestation::appraisal;
 namespace policy = attestation::policy;
 namespace snp = attestation::snp;
 namespace tdx = attestation::tdx;
 namespace vtpm = attestation::vtpm;
 
-constexpr std::size_t kMaxRootBytes = 64UL * 1024;
-
-// The common options, read.
-struct Context {
-  std::optional<ReadPolicyFile> policy;
-  crypto::TimePoint now;
-  std::optional<crypto::Certificate> unofficial_root;
-};
-
-Result<std::optional<crypto::Certificate>> ReadRoot(const std::string& path) {
-  if (path.empty()) return std::nullopt;
-  const Bytes bytes = COCOS_TRY(ReadBytes(path, kMaxRootBytes));
-  Result<crypto::Certificate> root = crypto::Certificate::FromDerOrPem(bytes);
-  if (!root) return tl::unexpected(std::move(root).error().Within(path));
-  return *std::move(root);
-}
-
-Result<std::optional<ReadPolicyFile>> ReadPolicyIfGiven(const VerifyOptions& options) {
-  if (options.policy.path.empty()) return std::nullopt;
-  PolicyFile file = options.policy;
-  const std::optional<policy::Profile> profile = policy::ProfileNamed(options.policy_profile);
-  if (!profile) {
-    return Fail(ErrorCode::kInvalidArgument, "--policy-profile {:?}: want production or debug",
-                options.policy_profile);
-  }
-  file.profile = *profile;
-  return COCOS_TRY(ReadPolicy(file));
-}
-
-Result<Context> ReadContext(const VerifyOptions& options) {
-  Context context;
-  context.now = COCOS_TRY(ParseNow(options.now));
-  context.policy = COCOS_TRY(ReadPolicyIfGiven(options));
-  context.unofficial_root = COCOS_TRY(ReadRoot(options.unofficial_root));
-  return context;
-}
-
-Judgement StartJudgement(const Context& context, std::string subject, std::string vendor) {
-  Judgement judgement;
-  judgement.subject = std::move(subject);
-  judgement.vendor = std::move(vendor);
-  judgement.unofficial_root = context.unofficial_root.has_value();
-  judgement.has_policy = context.policy.has_value();
-  judgement.time = context.now;
-  if (context.policy) judgement.notes = context.policy->notes;
-  return judgement;
-}
-
-// The error is that something to verify with is not there. What evidence itself lacks, such as a
-// PCR, is untrusted.
-bool IsMissing(const Error& error) {
-  return error.code() != ErrorCode::kUntrusted && error.reason().starts_with("missing-");
-}
-
 template <typename Part>
 Judgement Judge(Judgement judgement, const policy::Policy& demands,
                 std::optional<Result<Part>> policy::VerifiedParts::*member, Result<Part> verified) {
-  if (!verified && IsMissing(verified.error())) {
+  if (!verified && appraisal::IsMissingCollateral(verified.error())) {
     judgement.missing = verified.error().message();
     return judgement;
   }
@@ -90,48 +38,35 @@ Judgement Judge(Judgement judgement, const policy::Policy& demands,
   return judgement;
 }
 
+// A directory names what it lacks itself.
+void AddFetchHint(const std::string& directory, Judgement& judgement) {
+  if (judgement.missing.empty() || !directory.empty()) return;
+  judgement.missing +=
+      "; `cvmctl collateral fetch --for FILE` fetches what this file needs, --collateral DIR "
+      "reads it";
+}
+
 // SEV-SNP
 
-void Override(Bytes& place, const Bytes& value) {
-  if (!value.empty()) place = value;
-}
-
-// What came with the report, with what the user gave in its place.
-Result<snp::CertificateTable> MergeTables(const SnpEvidence& evidence,
-                                          std::span<const std::byte> own_table) {
-  const bool given = !evidence.table.empty();
-  snp::CertificateTable table =
-      COCOS_TRY(snp::ParseCertificateTable(given ? std::span(evidence.table) : own_table));
-  Override(table.vcek, evidence.own.vcek);
-  Override(table.vlek, evidence.own.vlek);
-  Override(table.ask, evidence.own.ask);
-  Override(table.ark, evidence.own.ark);
-  return table;
-}
-
-// A root that the user trusts takes the place of AMD's for every product.
-snp::TrustAnchors SnpAnchors(const Context& context) {
-  if (!context.unofficial_root) return snp::AmdTrustAnchors();
-  snp::TrustAnchors anchors;
-  for (const snp::Product product :
-       {snp::Product::kMilan, snp::Product::kGenoa, snp::Product::kTurin}) {
-    anchors.AddUnofficialRoot(product, *context.unofficial_root);
-  }
-  return anchors;
-}
-
-Result<snp::VerifiedReport> VerifyReport(const SnpEvidence& evidence, const Context& context) {
+// A table in a file of its own goes before the one behind the report.
+Result<snp::VerifiedReport> VerifyReport(SnpEvidence evidence,
+                                         const SnpCollateralOptions& collateral,
+                                         const VerifyContext& context) {
   const snp::ExtendedReport parts = COCOS_TRY(snp::SplitExtendedReport(evidence.report));
-  const snp::Report report = COCOS_TRY(snp::ParseReport(parts.report));
-  const snp::CertificateTable table = COCOS_TRY(MergeTables(evidence, parts.table));
-  snp::CertificateTable kept;
-  kept.crl = evidence.own.crl;
-  const snp::Endorsements endorsements =
-      COCOS_TRY(snp::CollectEndorsements(report.signing_key, table, kept));
-  return snp::Verify(parts.report, endorsements, SnpAnchors(context), context.now);
+  const std::span<const std::byte> table =
+      evidence.table.empty() ? parts.table : std::span<const std::byte>(evidence.table);
+  attestation::SnpEvidence sent;
+  sent.report.assign(parts.report.begin(), parts.report.end());
+  sent.certificates = COCOS_TRY(snp::ParseCertificateTable(table));
+  appraisal::Endorsements endorsements;
+  const snp::Report report = COCOS_TRY(snp::ParseReport(sent.report));
+  endorsements.snp = COCOS_TRY(
+      CompleteFromDirectory(std::move(evidence.own), sent.certificates, report, collateral));
+  endorsements.snp_anchors = SnpAnchors(context);
+  return appraisal::VerifySnp(sent, endorsements, context.now);
 }
 
-policy::Policy SnpDemands(const Context& context) {
+policy::Policy SnpDemands(const VerifyContext& context) {
   if (context.policy) return context.policy->policy;
   policy::Policy demands;
   demands.snp = snp::Policy{};
@@ -140,37 +75,28 @@ policy::Policy SnpDemands(const Context& context) {
 
 // TDX
 
-policy::Policy TdxDemands(const Context& context) {
+policy::Policy TdxDemands(const VerifyContext& context) {
   if (context.policy) return context.policy->policy;
   policy::Policy demands;
   demands.tdx = tdx::Policy{};
   return demands;
 }
 
-tdx::TrustAnchors TdxAnchors(const Context& context) {
-  if (!context.unofficial_root) return tdx::IntelTrustAnchors();
-  tdx::TrustAnchors anchors;
-  anchors.Add(*context.unofficial_root);
-  return anchors;
+// None: no directory was given. The error is that something is missing in it.
+using TdxCollateral = Result<std::optional<tdx::Collateral>>;
+
+Result<tdx::VerifiedQuote> VerifyTdxQuote(const Bytes& quote, TdxCollateral collateral,
+                                          const policy::Policy& demands,
+                                          const VerifyContext& context) {
+  if (!collateral) return tl::unexpected(std::move(collateral).error());
+  appraisal::Endorsements endorsements;
+  endorsements.tdx = *std::move(collateral);
+  endorsements.tdx_anchors = TdxAnchors(context);
+  const bool require_collateral = !demands.tdx || demands.tdx->require_collateral;
+  return appraisal::VerifyTdx(quote, endorsements, require_collateral, context.now);
 }
 
-// Signatures alone are verified only where the policy says that this is enough.
-Result<tdx::VerifiedQuote> VerifyTdxQuote(const Bytes& quote,
-                                          const std::optional<tdx::Collateral>& collateral,
-                                          const policy::Policy& demands, const Context& context) {
-  const tdx::TrustAnchors anchors = TdxAnchors(context);
-  if (collateral) return tdx::VerifyQuote(quote, *collateral, anchors, context.now);
-  if (demands.tdx && !demands.tdx->require_collateral) {
-    return tdx::VerifyQuoteWithoutCollateral(quote, {}, anchors, context.now);
-  }
-  return tl::unexpected(
-      Error(ErrorCode::kFailedPrecondition,
-            "no --collateral: want a directory with TCB info, QE identity and CRLs")
-          .WithReason("missing-collateral"));
-}
-
-Result<std::optional<tdx::Collateral>> ReadCollateralIfGiven(const std::string& directory,
-                                                             const Bytes& quote) {
+TdxCollateral ReadCollateralIfGiven(const std::string& directory, const Bytes& quote) {
   if (directory.empty()) return std::nullopt;
   return COCOS_TRY(ReadTdxCollateral(directory, quote));
 }
@@ -242,7 +168,7 @@ Result<policy::VerifiedTpm> VerifyTpmFiles(const TpmFiles& files, const policy::
       COCOS_TRY(Named("--signature", vtpm::ParseSignature(files.signature)));
   vtpm::QuoteExpectation expectation;
   expectation.nonce.nonce = files.nonce;
-  expectation.pcrs = COCOS_TRY(Named("--pcrs", vtpm::ParsePcrFile(TextOf(files.pcrs))));
+  expectation.pcrs = COCOS_TRY(Named("--pcrs", policy::ReadPcrFile(TextOf(files.pcrs))));
   if (demands.tpm) expectation.accepted_digests = demands.tpm->accepted_digests;
   policy::VerifiedTpm verified;
   verified.quotes.push_back(
@@ -254,7 +180,7 @@ Result<policy::VerifiedTpm> VerifyTpmFiles(const TpmFiles& files, const policy::
 }
 
 // A log that is given is to be judged. That the key be bound cannot be demanded of these files.
-policy::Policy TpmDemands(const Context& context, const TpmFiles& files) {
+policy::Policy TpmDemands(const VerifyContext& context, const TpmFiles& files) {
   if (context.policy) return context.policy->policy;
   policy::Policy demands;
   demands.tpm = vtpm::Policy{};
@@ -266,29 +192,37 @@ policy::Policy TpmDemands(const Context& context, const TpmFiles& files) {
 }  // namespace
 
 Result<ExitStatus> VerifySnp(const VerifySnpOptions& options, const Streams& streams) {
-  const Context context = COCOS_TRY(ReadContext(options.common));
-  const SnpEvidence evidence = COCOS_TRY(ReadSnpEvidence(options.files));
-  const Judgement judgement =
-      Judge(StartJudgement(context, "SEV-SNP report", "AMD"), SnpDemands(context),
-            &policy::VerifiedParts::snp, VerifyReport(evidence, context));
+  const VerifyContext context = COCOS_TRY(ReadVerifyContext(options.common));
+  SnpEvidence evidence = COCOS_TRY(ReadSnpEvidence(options.files));
+  Result<snp::VerifiedReport> verified =
+      VerifyReport(std::move(evidence), options.collateral, context);
+  if (!verified && verified.error().reason() == kUnusableCollateral) {
+    return tl::unexpected(std::move(verified).error());
+  }
+  Judgement judgement = Judge(StartJudgement(context, "SEV-SNP report", "AMD"), SnpDemands(context),
+                              &policy::VerifiedParts::snp, std::move(verified));
+  AddFetchHint(options.collateral.directory, judgement);
   return Report(judgement, options.common.json, streams);
 }
 
 Result<ExitStatus> VerifyTdx(const VerifyTdxOptions& options, const Streams& streams) {
   constexpr std::size_t kMaxQuoteFile = 256UL * 1024;
-  const Context context = COCOS_TRY(ReadContext(options.common));
+  const VerifyContext context = COCOS_TRY(ReadVerifyContext(options.common));
   const Bytes quote = COCOS_TRY(ReadBytes(options.quote, kMaxQuoteFile));
-  const std::optional<tdx::Collateral> collateral =
-      COCOS_TRY(ReadCollateralIfGiven(options.collateral, quote));
+  TdxCollateral collateral = ReadCollateralIfGiven(options.collateral, quote);
+  if (!collateral && !appraisal::IsMissingCollateral(collateral.error())) {
+    return tl::unexpected(std::move(collateral).error());
+  }
   const policy::Policy demands = TdxDemands(context);
-  const Judgement judgement =
+  Judgement judgement =
       Judge(StartJudgement(context, "TDX quote", "Intel"), demands, &policy::VerifiedParts::tdx,
-            VerifyTdxQuote(quote, collateral, demands, context));
+            VerifyTdxQuote(quote, std::move(collateral), demands, context));
+  AddFetchHint(options.collateral, judgement);
   return Report(judgement, options.common.json, streams);
 }
 
 Result<ExitStatus> VerifyTpm(const VerifyTpmOptions& options, const Streams& streams) {
-  const Context context = COCOS_TRY(ReadContext(options.common));
+  const VerifyContext context = COCOS_TRY(ReadVerifyContext(options.common));
   const TpmFiles files = COCOS_TRY(ReadTpmFiles(options));
   const policy::Policy demands = TpmDemands(context, files);
   Judgement start = StartJudgement(context, "TPM quote", "");

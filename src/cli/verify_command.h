@@ -7,22 +7,16 @@
 #include "base/result.h"
 #include "cli/evidence_files.h"
 #include "cli/exit_status.h"
+#include "cli/snp_collateral.h"
 #include "cli/streams.h"
+#include "cli/verify_context.h"
 
 namespace cocos::cli {
-
-// What all kinds of evidence have in common. Empty: not given.
-struct VerifyOptions {
-  PolicyFile policy;
-  std::string policy_profile = "production";  // of a JSON policy
-  std::string now;                            // the time to judge at; empty: the present
-  std::string unofficial_root;                // PEM, trusted in place of the vendor's
-  bool json = false;
-};
 
 struct VerifySnpOptions {
   VerifyOptions common;
   SnpFiles files;
+  SnpCollateralOptions collateral;  // takes the places that the files leave empty
 };
 
 struct VerifyTdxOptions {
@@ -37,7 +31,7 @@ struct VerifyTpmOptions {
   std::string quote;      // TPMS_ATTEST
   std::string signature;  // TPMT_SIGNATURE
   std::string nonce;      // hexadecimal
-  std::string pcrs;       // values that were delivered with the quote: vtpm/pcr_file.h
+  std::string pcrs;       // values that were delivered with the quote: policy/pcr_values.h
   std::string event_log;
 };
 

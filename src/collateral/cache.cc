@@ -34,9 +34,11 @@ std::string MissingText(const std::string& directory, const Piece& piece, const 
   return fmt::format("{} ({}/{}/{})", PieceText(piece), directory, FilesOf(piece).folder, file);
 }
 
-Error Missing(const std::vector<std::string>& texts, const std::string& command) {
-  return Error(ErrorCode::kNotFound, fmt::format("collateral is missing: {}; fetch it with: {}",
-                                                 fmt::join(texts, ", "), command))
+Error Missing(const std::string& directory, const std::vector<std::string>& texts,
+              const std::string& command) {
+  return Error(ErrorCode::kNotFound,
+               fmt::format("collateral is missing: {}; fetch it with: {}", fmt::join(texts, ", "),
+                           IntoDirectory(command, directory)))
       .WithReason(kMissingCollateral);
 }
 
@@ -46,7 +48,7 @@ Error MissingPieces(const std::string& directory, const std::vector<Piece>& piec
   for (const Piece& piece : pieces) {
     texts.push_back(MissingText(directory, piece, FilesOf(piece).body));
   }
-  return Missing(texts, command);
+  return Missing(directory, texts, command);
 }
 
 // Files of a folder that others may write to could be old ones that somebody put there.
@@ -113,7 +115,8 @@ Result<std::string> CollateralCache::ReadOne(const Piece& piece, const std::stri
   Result<std::string> text =
       good ? ReadFile(PathOf(folder, file), max_bytes) : tl::unexpected(std::move(good).error());
   if (text || text.error().code() != ErrorCode::kNotFound) return text;
-  return tl::unexpected(Missing({MissingText(directory_, piece, file)}, FetchCommand(piece)));
+  return tl::unexpected(
+      Missing(directory_, {MissingText(directory_, piece, file)}, FetchCommand(piece)));
 }
 
 Result<Content> CollateralCache::Read(const Piece& piece) const {

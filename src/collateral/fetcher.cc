@@ -86,16 +86,20 @@ Result<HttpResponse> Fetcher::Get(const HttpRequest& request, std::stop_token st
 
     const Setback setback = response ? SetbackOf(*response, request.url, clock_.Now())
                                      : Setback{response.error(), std::nullopt};
-    const milliseconds pause = setback.asked_pause.value_or(seconds(0)) > seconds(0)
-                                   ? milliseconds(*setback.asked_pause)
-                                   : backoff;
+    const bool asked = setback.asked_pause.value_or(seconds(0)) > seconds(0);
+    const milliseconds pause = asked ? milliseconds(*setback.asked_pause) : backoff;
     if (attempt >= options_.max_attempts) return tl::unexpected(InVain(setback, attempt));
     if (waited + pause > options_.patience) {
-      if (setback.asked_pause) {
+      if (asked) {
         return tl::unexpected(TooLong(setback, *setback.asked_pause, options_.patience));
       }
       return tl::unexpected(InVain(setback, attempt));
     }
+    options_.before_wait({.problem = setback.error.message(),
+                          .pause = pause,
+                          .asked_by_service = asked,
+                          .next_attempt = attempt + 1,
+                          .max_attempts = options_.max_attempts});
     if (!clock_.Wait(pause, stop)) {
       return Fail(ErrorCode::kCancelled, "GET {}: cancelled", request.url);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -10,11 +11,22 @@
 
 namespace cocos::collateral {
 
+// An attempt that failed in a way that may pass, and what follows.
+struct RetryNotice {
+  std::string problem;  // as an error's message: URL and status
+  std::chrono::milliseconds pause{0};
+  bool asked_by_service = false;  // the pause is that of Retry-After
+  int next_attempt = 2;
+  int max_attempts = 2;
+};
+
 struct RetryOptions {
   int max_attempts = 5;
   std::chrono::milliseconds first_backoff{1'000};  // doubles with each attempt
   // All waiting between the attempts for one URL together.
   std::chrono::milliseconds patience{60'000};
+  // Told before each wait; for progress.
+  std::function<void(const RetryNotice&)> before_wait = [](const RetryNotice&) {};
 };
 
 // Keeps references: client and clock must live longer.

@@ -111,6 +111,17 @@ std::string FetchCommand(const tdx::CollateralRequest& request) {
   return fmt::format("{} --ca {}", FetchCommand(TdxTcbInfo{request.fmspc}), CaName(request.pck_ca));
 }
 
+std::string IntoDirectory(const std::string& command, const std::string& directory) {
+  const bool plain = !directory.empty() && std::ranges::all_of(directory, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+:,").find(c) != std::string_view::npos;
+  });
+  if (plain) return fmt::format("{} --dir {}", command, directory);
+  std::string quoted;
+  for (const char c : directory) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return fmt::format("{} --dir '{}'", command, quoted);
+}
+
 PieceFiles FilesOf(const Piece& piece) {
   return std::visit(
       Overloaded{

@@ -84,6 +84,9 @@ std::string PieceText(const Piece& piece);
 std::string FetchCommand(const Piece& piece);
 // The command that fetches everything for a TDX quote.
 std::string FetchCommand(const tdx::CollateralRequest& request);
+// The command with the directory that is to be filled, quoted where a shell would read it
+// otherwise.
+std::string IntoDirectory(const std::string& command, const std::string& directory);
 
 // Paths below the cache's directory: always a folder and a file in it.
 struct PieceFiles {

@@ -24,46 +24,24 @@ tl::unexpected<Error> Untrusted(fmt::format_string<Args...> format, Args&&... ar
 struct Issuers {
   Certificate ica;
   Certificate ark;
+  Validity validity;
 };
 
 Result<Issuers> ParseIssuers(const std::string& pem) {
   const snp::CertificateTable table = COCOS_TRY(snp::TableOfKdsChain(pem));
-  Certificate ica = COCOS_TRY(Certificate::FromDer(table.ask));
-  Certificate ark = COCOS_TRY(Certificate::FromDer(table.ark));
-  return Issuers{std::move(ica), std::move(ark)};
-}
-
-Result<void> CheckSignedBy(const Certificate& certificate, const Certificate& issuer) {
-  if (!certificate.NamesIssuer(issuer)) {
-    return Untrusted("{}: issued by {}, want {}", certificate.subject(), certificate.issuer(),
-                     issuer.subject());
-  }
-  if (certificate.signature_scheme() != crypto::SignatureScheme::kRsaPssSha384) {
-    return Untrusted("{}: want a signature by RSASSA-PSS with SHA-384", certificate.subject());
-  }
-  const crypto::VerifyingKey key = COCOS_TRY(issuer.key());
-  return certificate.VerifySignedBy(key);
-}
-
-std::string IcaName(const SnpChain& chain) {
-  return fmt::format("SEV-{}{}", chain.key == snp::SigningKey::kVlek ? "VLEK-" : "",
-                     snp::ProductName(chain.product));
+  const Certificate ica = COCOS_TRY(Certificate::FromDer(table.ask));
+  const Certificate ark = COCOS_TRY(Certificate::FromDer(table.ark));
+  const std::array<Certificate, 2> both = {ica, ark};
+  const Validity validity = COCOS_TRY(ValidityOfAll(both));
+  return Issuers{ica, ark, validity};
 }
 
 // That these are the certificates asked for and not, say, another product's or the other key's.
-Result<Issuers> CheckIssuers(const SnpChain& piece, const std::string& pem,
+// Judged at a time when they hold: whether that is now is for the caller to say.
+Result<Issuers> CheckIssuers(const snp::ChainKind& kind, const std::string& pem,
                              const snp::TrustAnchors& anchors) {
   Issuers issuers = COCOS_TRY(ParseIssuers(pem));
-  if (!anchors.Find(piece.product, issuers.ark)) {
-    return Untrusted("{}: not a trusted root key of {}", issuers.ark.subject(),
-                     snp::ProductName(piece.product));
-  }
-  COCOS_TRY(CheckSignedBy(issuers.ark, issuers.ark));
-  COCOS_TRY(CheckSignedBy(issuers.ica, issuers.ark));
-  const std::vector<std::string> names = issuers.ica.SubjectValues("CN");
-  if (names.size() != 1 || names.front() != IcaName(piece)) {
-    return Untrusted("{}: want the common name {}", issuers.ica.subject(), IcaName(piece));
-  }
+  COCOS_TRY(snp::CheckIssuers(issuers.ica, issuers.ark, kind, anchors, issuers.validity.from));
   return issuers;
 }
 
@@ -91,22 +69,18 @@ Result<void> CheckIdentity(const SnpVcek& piece, const Certificate& vek) {
 
 Result<CheckedPiece> CheckSnpChain(const SnpChain& piece, const std::string& pem,
                                    const snp::TrustAnchors& anchors) {
-  const Issuers issuers = COCOS_TRY(CheckIssuers(piece, pem, anchors));
-  const std::array<Certificate, 2> all = {issuers.ica, issuers.ark};
-  const Validity validity = COCOS_TRY(ValidityOfAll(all));
-  return CheckedPiece{.validity = validity, .issued = std::nullopt};
+  const snp::ChainKind kind{.product = piece.product, .key = piece.key};
+  const Issuers issuers = COCOS_TRY(CheckIssuers(kind, pem, anchors));
+  return CheckedPiece{.validity = issuers.validity, .issued = std::nullopt};
 }
 
 // A list that names the ASK is kept: it is what tells the verifier.
 Result<CheckedPiece> CheckSnpCrl(const SnpCrl& piece, const std::string& body,
                                  const std::string& chain_pem, const snp::TrustAnchors& anchors) {
-  const Issuers issuers = COCOS_TRY(
-      CheckIssuers(SnpChain{.product = piece.product, .key = piece.key}, chain_pem, anchors));
+  const snp::ChainKind kind{.product = piece.product, .key = piece.key};
+  const Issuers issuers = COCOS_TRY(CheckIssuers(kind, chain_pem, anchors));
   const crypto::Crl crl = COCOS_TRY(crypto::Crl::FromDerOrPem(crypto::BytesOf(body)));
-  if (crl.signature_scheme() != crypto::SignatureScheme::kRsaPssSha384) {
-    return Untrusted("CRL: want a signature by RSASSA-PSS with SHA-384");
-  }
-  COCOS_TRY(crl.Verify(issuers.ark, crl.this_update()));
+  COCOS_TRY(snp::CheckArkCrl(crl, issuers.ark, crl.this_update()));
   const Validity validity = COCOS_TRY(Intersect(ValidityOf(crl), ValidityOf(issuers.ark)));
   return CheckedPiece{.validity = validity, .issued = crl.this_update()};
 }
@@ -116,8 +90,7 @@ Result<CheckedPiece> CheckSnpVcek(const SnpVcek& piece, const std::string& body,
                                   TimePoint now) {
   const Issuers issuers = COCOS_TRY(ParseIssuers(chain_pem));
   const Certificate vek = COCOS_TRY(Certificate::FromDerOrPem(crypto::BytesOf(body)));
-  const std::array<Certificate, 3> all = {vek, issuers.ica, issuers.ark};
-  const Validity validity = COCOS_TRY(ValidityOfAll(all));
+  const Validity validity = COCOS_TRY(Intersect(ValidityOf(vek), issuers.validity));
   const snp::Endorsements endorsements{vek, issuers.ica, issuers.ark, std::nullopt};
   const snp::ChainKind kind{.product = piece.product, .key = snp::SigningKey::kVcek};
   COCOS_TRY(snp::CheckChain(endorsements, kind, anchors, NearestTo(now, validity)));

@@ -73,7 +73,7 @@ PieceStatus Describe(const CollateralCache& cache, const Piece& piece, const Tru
                      .validity = std::nullopt,
                      .issued = std::nullopt,
                      .problem = "",
-                     .fetch_command = FetchCommand(piece)};
+                     .fetch_command = IntoDirectory(FetchCommand(piece), cache.directory())};
   const Result<CheckedPiece> checked = CheckKept(cache, piece, anchors, now);
   if (!checked) {
     status.problem = checked.error().message();
@@ -85,8 +85,14 @@ PieceStatus Describe(const CollateralCache& cache, const Piece& piece, const Tru
   return status;
 }
 
-bool Usable(const PieceStatus& status) {
-  return status.state == PieceState::kGood || status.state == PieceState::kExpiresSoon;
+std::optional<TimePoint> GoodUntil(const std::vector<PieceStatus>& pieces) {
+  std::optional<TimePoint> first;
+  for (const PieceStatus& piece : pieces) {
+    if (!Usable(piece)) continue;
+    const TimePoint until = piece.validity->until;
+    first = std::min(first.value_or(until), until);
+  }
+  return first;
 }
 
 // Sorts the names of a folder into pieces and the rest.
@@ -123,10 +129,16 @@ std::string_view PieceStateName(PieceState state) {
       return "expired";
     case PieceState::kNotYetValid:
       return "not-yet-valid";
+    case PieceState::kMissing:
+      return "missing";
     case PieceState::kBroken:
       return "broken";
   }
   return "";
+}
+
+bool Usable(const PieceStatus& status) {
+  return status.state == PieceState::kGood || status.state == PieceState::kExpiresSoon;
 }
 
 bool CacheStatus::AllUsable() const { return std::ranges::all_of(pieces, Usable); }
@@ -142,11 +154,23 @@ Result<CacheStatus> DescribeCache(const CollateralCache& cache, const TrustAncho
     }
     std::ranges::move(sorted.unknown, std::back_inserter(status.unknown_files));
   }
-  for (const PieceStatus& piece : status.pieces) {
-    if (!Usable(piece)) continue;
-    const TimePoint until = piece.validity->until;
-    status.good_until = std::min(status.good_until.value_or(until), until);
+  status.good_until = GoodUntil(status.pieces);
+  return status;
+}
+
+Result<CacheStatus> DescribePieces(const CollateralCache& cache, std::span<const Piece> pieces,
+                                   const TrustAnchors& anchors, TimePoint now,
+                                   std::chrono::days soon) {
+  CacheStatus status;
+  for (const Piece& piece : pieces) {
+    // Refuses a folder that others may write to.
+    COCOS_TRY(cache.ListFolder(FilesOf(piece).folder));
+    status.pieces.push_back(Describe(cache, piece, anchors, now, soon));
+    const Result<Content> kept = cache.Read(piece);
+    const bool missing = !kept && kept.error().code() == ErrorCode::kNotFound;
+    if (missing) status.pieces.back().state = PieceState::kMissing;
   }
+  status.good_until = GoodUntil(status.pieces);
   return status;
 }
 

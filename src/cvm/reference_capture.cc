@@ -1,6 +1,6 @@
 #include "cvm/reference_capture.h"
 
-#include "attestation/vtpm/pcr_file.h"
+#include "attestation/policy/pcr_values.h"
 #include "base/byte_reader.h"
 #include "base/file.h"
 #include "crypto/digest.h"
@@ -49,7 +49,7 @@ void ReferenceCapture::AddHostFacts(const CvmId& id, ReferenceValues& values) co
 Result<void> ReferenceCapture::AddPcrValues(ReferenceValues& values) const {
   if (options_.pcr_values_path.empty()) return {};
   const std::string text = COCOS_TRY(ReadFile(options_.pcr_values_path, kMaxPcrFileBytes));
-  const auto banks = COCOS_TRY(attestation::vtpm::ParsePcrFile(text));
+  const auto banks = COCOS_TRY(attestation::policy::ReadPcrFile(text));
   for (const auto& [bank, pcrs] : banks) {
     for (const auto& [index, value] : pcrs) {
       Set(values, fmt::format("{}{}-{}", reference::kPcrPrefix, crypto::DigestName(bank), index),

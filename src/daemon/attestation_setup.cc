@@ -1,6 +1,6 @@
 #include "daemon/attestation_setup.h"
 
-#include "attestation/vtpm/pcr_file.h"
+#include "attestation/policy/pcr_values.h"
 #include "base/file.h"
 
 namespace cocos::daemon {
@@ -23,7 +23,7 @@ Result<crypto::SigningKey> LoadKey(const std::string& path) {
 
 Result<void> CheckPcrFile(const std::string& path) {
   const std::string text = COCOS_TRY(ReadFile(path, kMaxSmallFileBytes));
-  COCOS_TRY(attestation::vtpm::ParsePcrFile(text));
+  COCOS_TRY(attestation::policy::ReadPcrFile(text));
   return {};
 }
 

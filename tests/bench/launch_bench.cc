@@ -1,11 +1,15 @@
 // How near to plain SHA-384 is measuring a launch, and do two threads halve the time?
 // Compare the bytes_per_second of the first benchmark with those of the others of the same run.
+// And does a search that finds nothing, the longest one, end within a second?
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
 #include <thread>
 #include <vector>
 
+#include "attestation/launch/explain.h"
+#include "attestation/launch/explain_igvm.h"
+#include "attestation/launch/explain_tdx.h"
 #include "attestation/launch/mrtd.h"
 #include "attestation/launch/snp_igvm.h"
 #include "attestation/launch/snp_launch.h"
@@ -99,13 +103,19 @@ void MeasureMrtd(benchmark::State& state) {
 }
 BENCHMARK(MeasureMrtd)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// What a search for the variant that matches an observed digest costs for each variant.
-void VaryLaunchInput(benchmark::State& state) {
+// The sections of a real OVMF image.
+SnpFirmware Ovmf() {
   SnpFirmware firmware;
   firmware.sections = {{0x800000, 0x9000, SnpSectionType::kSecMem},
                        {0x80D000, 0x1000, SnpSectionType::kSecrets},
                        {0x80E000, 0x1000, SnpSectionType::kCpuid},
                        {0x811000, 0x1F000, SnpSectionType::kSecMem}};
+  return firmware;
+}
+
+// What a search for the variant that matches an observed digest costs for each variant.
+void VaryLaunchInput(benchmark::State& state) {
+  const SnpFirmware firmware = Ovmf();
   std::uint64_t features = 0;
   for (auto _ : state) {
     ++features;
@@ -113,6 +123,36 @@ void VaryLaunchInput(benchmark::State& state) {
   }
 }
 BENCHMARK(VaryLaunchInput)->Unit(benchmark::kMicrosecond);
+
+// The whole search with as many other images as the argument says.
+void SearchSnpLaunch(benchmark::State& state) {
+  const SnpFirmware firmware = Ovmf();
+  const SnpLaunchDescription described = {.firmware = {.name = "OVMF.fd", .firmware = &firmware},
+                                          .kernel = DescribedKernel{.command_line = "quiet"}};
+  const std::vector<OfferedFile> offered(static_cast<std::size_t>(state.range(0)),
+                                         {.name = "other.fd", .snp_firmware = &firmware});
+  for (auto _ : state) benchmark::DoNotOptimize(ExplainSnpLaunch(described, offered, {}));
+}
+BENCHMARK(SearchSnpLaunch)->Arg(0)->Arg(2)->Unit(benchmark::kMillisecond);
+
+// All readings of 64 MiB.
+void SearchIgvmLaunch(benchmark::State& state) {
+  const auto file = igvm::ParseFile(Igvm());
+  for (auto _ : state) benchmark::DoNotOptimize(FindIgvmReading(*file, {}, {}));
+}
+BENCHMARK(SearchIgvmLaunch)->Unit(benchmark::kMillisecond);
+
+// Both orders of 4 MiB of firmware.
+void SearchTdxLaunch(benchmark::State& state) {
+  const std::vector<std::byte> image = SomeBytes(std::size_t{4} << 20);
+  Tdvf tdvf;
+  tdvf.sections = {
+      {.data = image, .gpa = 0xFFC00000, .memory_size = image.size(), .measured = true}};
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(FindPageAddOrder(tdvf, PageAddOrder::kSinglePass, {}));
+  }
+}
+BENCHMARK(SearchTdxLaunch)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace cocos::attestation::launch

@@ -18,6 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto* blob : {&table->vcek, &table->vlek, &table->ask, &table->ark, &table->crl}) {
       COCOS_CHECK(blob->size() <= table_bytes.size());
     }
+    for (const auto& [guid, blob] : table->extras) {
+      COCOS_CHECK(guid.size() == 36 && !blob.empty() && blob.size() <= table_bytes.size());
+    }
     static_cast<void>(CollectEndorsements(SigningKey::kVcek, *table, {}));
     static_cast<void>(CollectEndorsements(SigningKey::kVlek, *table, {}));
   }

@@ -1,9 +1,10 @@
 // Policies in upstream's JSON forms. What is accepted is written, and that comes back and is
-// written as the same text.
+// written as the same text. The same of the file of PCR values.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "attestation/policy/pcr_values.h"
 #include "attestation/policy/upstream_json.h"
 
 namespace {
@@ -35,6 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       CheckRoundTrip(tdx->policy, WriteTdxJson, ReadTdxJson);
     }
     static_cast<void>(ReadUpstreamJson(text, profile));
+  }
+  if (const auto values = ReadPcrFile(text)) {
+    COCOS_CHECK(ReadPcrFile(WritePcrFile(*values)).value() == *values);
   }
   return 0;
 }

@@ -15,7 +15,17 @@ Result<void> CheckAlgorithm(const CoseSign1& message, std::string_view what) {
   if (!algorithm->Is(kCoseAlgorithmEs256)) {
     return Fail(ErrorCode::kMalformed, "{}: algorithm is not ES256 (-7)", what);
   }
-  // RFC 9052 section 3: a label in both headers makes the message malformed.
+  return {};
+}
+
+// RFC 9052 section 3.1: "crit" names labels without which the message must not be processed, and
+// none beyond the common ones is known here.
+Result<void> CheckLabels(const CoseSign1& message, std::string_view what) {
+  if (Find(message.protected_header, kCoseLabelCritical) != nullptr ||
+      Find(message.unprotected_header, kCoseLabelCritical) != nullptr) {
+    return Fail(ErrorCode::kMalformed, "{}: a list of critical labels (2), none is known", what);
+  }
+  // Section 3: a label in both headers makes the message malformed.
   for (const Member& member : message.protected_header) {
     const auto same_label = [&member](const Member& other) {
       return std::ranges::equal(member.key.encoded(), other.key.encoded());
@@ -45,6 +55,7 @@ Result<CoseSign1> ParseCoseSign1(std::span<const std::byte> bytes, std::string_v
   message.payload = COCOS_TRY(parts[2].Bytes(what));
   message.signature = COCOS_TRY(parts[3].Bytes(what));
   COCOS_TRY(CheckAlgorithm(message, what));
+  COCOS_TRY(CheckLabels(message, what));
   if (message.signature.size() != kEs256SignatureSize) {
     return Fail(ErrorCode::kMalformed, "{}: signature of {} bytes, want {}", what,
                 message.signature.size(), kEs256SignatureSize);

@@ -19,6 +19,7 @@ inline constexpr std::size_t kEs256SignatureSize = 64;
 
 // Header labels of RFC 9052 section 3.1.
 inline constexpr std::int64_t kCoseLabelAlgorithm = 1;
+inline constexpr std::int64_t kCoseLabelCritical = 2;
 inline constexpr std::int64_t kCoseLabelContentType = 3;
 inline constexpr std::int64_t kCoseLabelKeyId = 4;
 
@@ -32,8 +33,8 @@ struct CoseSign1 {
 };
 
 // Exactly one tagged message (tag 18) with an attached payload and an ES256 signature: protected
-// header with algorithm -7, which is in no other header; 64-byte signature. No other algorithm is
-// known. Errors: kMalformed.
+// header with algorithm -7; no label in both headers; no "crit" label, as no extension is known;
+// 64-byte signature. No other algorithm is known. Errors: kMalformed.
 Result<CoseSign1> ParseCoseSign1(std::span<const std::byte> bytes, std::string_view what,
                                  const Limits& limits = {});
 

@@ -69,7 +69,7 @@ Result<EvidenceFormat> Classify(std::span<const std::byte> bytes) {
   if (HasSha256(bytes, kEmptyProviderSha256)) return EvidenceFormat::kEmptyProvider;
   if (StartsWith(bytes, {0xd2, 0x84})) return EvidenceFormat::kEatCbor;
   if (LooksLikeJwt(bytes)) return EvidenceFormat::kEatJwt;
-  if (CheckSnpReportShape(bytes)) return EvidenceFormat::kSnpRaw;
+  if (LooksLikeSnpReport(bytes)) return EvidenceFormat::kSnpRaw;
   if (CheckTdxQuoteHeader(bytes)) return EvidenceFormat::kTdxRaw;
   if (StartsWith(bytes, {0x0a})) return ClassifyProtobuf(bytes);
   return Fail(ErrorCode::kMalformed, "evidence: {} bytes of no known format", bytes.size());

@@ -17,7 +17,7 @@ namespace cocos::attestation {
 // | SHA-256 is that of the constant of agents without TEE            | kEmptyProvider     |
 // | d2 84: tag 18, array of 4                                        | kEatCbor           |
 // | "eyJ", base64url and two dots                                    | kEatJwt            |
-// | an SNP report (CheckSnpReportShape)                              | kSnpRaw            |
+// | an SNP report (LooksLikeSnpReport)                               | kSnpRaw            |
 // | the header of a TDX quote (CheckTdxQuoteHeader)                  | kTdxRaw            |
 // | 0a: field 1, whose content begins with 08 (another field 1)      | kSevSnpAttestation |
 // | 0a: field 1, whose content begins with 00 01 or 00 23 (RSA, ECC) | kAttest            |

@@ -10,24 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "attestation/snp/certificate_table.h"
 #include "crypto/digest.h"
 
 namespace cocos::attestation {
 
-// Certificates that came with a report: unauthenticated host input. DER; empty: not there.
-struct SnpCertificates {
-  std::vector<std::byte> vcek;
-  std::vector<std::byte> vlek;
-  std::vector<std::byte> ask;  // or the ASVK
-  std::vector<std::byte> ark;
-  std::vector<std::byte> crl;
-};
-
 struct SnpEvidence {
   std::vector<std::byte> report;  // 1,184 bytes, rebuilt where they came in parts
-  SnpCertificates certificates;
-  // Other entries of the certificate table: GUID (lower-case text) to data.
-  std::map<std::string, std::vector<std::byte>> extras;
+  snp::CertificateTable certificates;
 };
 
 struct TdxEvidence {

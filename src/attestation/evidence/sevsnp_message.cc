@@ -1,14 +1,13 @@
 #include "attestation/evidence/sevsnp_message.h"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 
 #include "attestation/evidence/flat_message.h"
-#include "attestation/evidence/limits.h"
 #include "attestation/evidence/protobuf.h"
-#include "attestation/evidence/snp_raw.h"
+#include "attestation/snp/certificate_table.h"
+#include "attestation/snp/report.h"
 #include "base/byte_reader.h"
 
 namespace cocos::attestation {
@@ -22,10 +21,8 @@ constexpr auto kInteger = FlatField::Kind::kInteger;
 constexpr auto kBytes = FlatField::Kind::kBytes;
 
 // The value of cpuid1eax_fms is no part of the report: it waits behind it for PlaceFamilyModel.
-constexpr std::size_t kFmsOffset = kSnpReportSize;
+constexpr std::size_t kFmsOffset = snp::kReportBytes;
 constexpr std::size_t kFamilyOffset = 0x188;
-constexpr std::size_t kMitVectorsOffset = 0x1f8;
-constexpr std::size_t kMitVectorsSize = 16;
 
 // Message sevsnp.Report; offsets of AMD 56860, structure ATTESTATION_REPORT.
 constexpr std::array<FlatField, 31> kReportFields = {{
@@ -64,7 +61,7 @@ constexpr std::array<FlatField, 31> kReportFields = {{
 
 constexpr std::array<FieldRule, 3> kAttestationRules = {{{1}, {2}, {3}}};
 constexpr std::array<FieldRule, 6> kChainRules = {
-    {{1}, {2}, {3}, {4}, {6}, {7, WireType::kLength, kMaxCertificateTableEntries}}};
+    {{1}, {2}, {3}, {4}, {6}, {7, WireType::kLength, snp::kMaxCertificateTableEntries}}};
 constexpr std::array<FieldRule, 2> kExtraRules = {{{1}, {2}}};
 constexpr std::array<FieldRule, 3> kProductRules = {
     {{1, WireType::kVarint}, {2, WireType::kVarint}, {3}}};
@@ -107,32 +104,17 @@ Result<void> PlaceFamilyModel(std::uint32_t version, std::uint32_t eax,
   return {};
 }
 
-Result<void> CheckSignerInfo(std::uint32_t signer_info) {
-  if (signer_info <= 0x1f) return {};
-  return Fail(ErrorCode::kMalformed, "sevsnp.Report: signer_info {:#x}, want up to 0x1f",
-              signer_info);
-}
-
-Result<void> CheckMitVectors(std::uint32_t version, std::span<const std::byte> report) {
-  ByteReader vectors(report.subspan(kMitVectorsOffset, kMitVectorsSize));
-  if (version >= 5 || vectors.Zeros(kMitVectorsSize)) return {};
-  return Fail(ErrorCode::kMalformed, "sevsnp.Report: mitigation vectors in a report of version {}",
-              version);
-}
-
 Result<std::vector<std::byte>> RebuildReport(std::span<const std::byte> message) {
-  std::vector<std::byte> report(kSnpReportSize + sizeof(std::uint32_t));
+  std::vector<std::byte> report(snp::kReportBytes + sizeof(std::uint32_t));
   COCOS_TRY(RebuildStructure(message, kReportFields, "sevsnp.Report", report));
   const auto word = [&report](std::size_t offset) {
     return ByteReader(std::span(report).subspan(offset)).Le<std::uint32_t>();
   };
   const std::uint32_t version = word(0);
   const std::uint32_t eax = word(kFmsOffset);
-  report.resize(kSnpReportSize);
-  COCOS_TRY(CheckSignerInfo(word(0x48)));
-  COCOS_TRY(CheckMitVectors(version, report));
+  report.resize(snp::kReportBytes);
   COCOS_TRY(PlaceFamilyModel(version, eax, report));
-  COCOS_TRY(CheckSnpReportShape(report));
+  COCOS_TRY(snp::ParseReport(report));
   return report;
 }
 
@@ -151,13 +133,13 @@ Result<std::string> GuidKey(std::span<const std::byte> key) {
 }
 
 // firmware_cert (4) is of no use to a verifier here; it is read and dropped.
-Result<void> ReadChain(std::span<const std::byte> message, SnpEvidence& evidence) {
+Result<snp::CertificateTable> ReadChain(std::span<const std::byte> message) {
   const Fields chain = COCOS_TRY(Fields::Read(message, kChainRules, "sevsnp.CertificateChain"));
   const auto take = [&chain](std::uint32_t number) {
     const auto bytes = chain.Bytes(number);
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   };
-  SnpCertificates& certificates = evidence.certificates;
+  snp::CertificateTable certificates;
   certificates.vcek = take(1);
   certificates.ask = take(2);
   certificates.ark = take(3);
@@ -166,9 +148,9 @@ Result<void> ReadChain(std::span<const std::byte> message, SnpEvidence& evidence
     const Fields extra =
         COCOS_TRY(Fields::Read(entry, kExtraRules, "sevsnp.CertificateChain extra"));
     const std::string guid = COCOS_TRY(GuidKey(extra.Bytes(1)));
-    COCOS_TRY(FileTableEntry(guid, extra.Bytes(2), evidence));
+    COCOS_TRY(snp::AddTableEntry(guid, extra.Bytes(2), certificates));
   }
-  return {};
+  return certificates;
 }
 
 Result<void> CheckProduct(std::span<const std::byte> message) {
@@ -184,7 +166,7 @@ Result<SnpEvidence> DecodeSevSnpAttestation(std::span<const std::byte> bytes) {
   const auto report = COCOS_TRY(message.Required(1));
   SnpEvidence evidence;
   evidence.report = COCOS_TRY(RebuildReport(report));
-  COCOS_TRY(ReadChain(message.Bytes(2), evidence));
+  evidence.certificates = COCOS_TRY(ReadChain(message.Bytes(2)));
   COCOS_TRY(CheckProduct(message.Bytes(3)));
   return evidence;
 }

@@ -8,10 +8,8 @@
 namespace cocos::attestation::igvm {
 namespace {
 
-tl::unexpected<Error> LimitExceeded(std::string_view what, std::size_t actual, std::size_t max) {
-  return tl::unexpected(Error(ErrorCode::kResourceExhausted,
-                              fmt::format("IGVM file: {} {}, want at most {}", actual, what, max))
-                            .WithReason("limit"));
+tl::unexpected<Error> LimitExceeded(std::string what) {
+  return tl::unexpected(Error(ErrorCode::kResourceExhausted, std::move(what)).WithReason("limit"));
 }
 
 Result<void> AddHeader(ByteReader& headers, FileBuilder& builder) {
@@ -24,7 +22,7 @@ Result<void> AddHeader(ByteReader& headers, FileBuilder& builder) {
 Result<File> ParseHeaders(const Layout& layout, std::size_t max_headers, FileBuilder builder) {
   ByteReader headers(layout.variable_headers);
   for (std::size_t index = 0; !headers.empty(); ++index) {
-    if (index == max_headers) return LimitExceeded("headers and more", index, max_headers);
+    if (index == max_headers) return LimitExceeded(fmt::format("more than {} headers", index));
     Result<void> added = AddHeader(headers, builder);
     if (!added) {
       return tl::unexpected(std::move(added.error()).Within(fmt::format("header {}", index)));
@@ -34,6 +32,10 @@ Result<File> ParseHeaders(const Layout& layout, std::size_t max_headers, FileBui
 }
 
 Result<File> Parse(std::span<const std::byte> bytes, const Limits& limits) {
+  if (bytes.size() > limits.max_file_bytes) {
+    return LimitExceeded(
+        fmt::format("{} bytes, want at most {}", bytes.size(), limits.max_file_bytes));
+  }
   const Layout layout = COCOS_TRY(ParseFixedHeader(bytes));
   File file =
       COCOS_TRY(ParseHeaders(layout, limits.max_headers, FileBuilder(bytes, layout.data_offset)));
@@ -76,9 +78,6 @@ std::optional<std::uint64_t> File::PolicyFor(std::uint32_t mask) const {
 }
 
 Result<File> ParseFile(std::span<const std::byte> bytes, const Limits& limits) {
-  if (bytes.size() > limits.max_file_bytes) {
-    return LimitExceeded("bytes", bytes.size(), limits.max_file_bytes);
-  }
   Result<File> file = Parse(bytes, limits);
   if (!file) return tl::unexpected(std::move(file.error()).Within("IGVM file"));
   return file;

@@ -56,7 +56,7 @@ struct FixedHeader {
   std::uint32_t architecture = kArchitectureX64;
   std::uint32_t page_size = 4096;
 
-  std::size_t size() const { return format_version == 1 ? kHeaderSizeV1 : kHeaderSizeV2; }
+  std::size_t size() const { return format_version == 2 ? kHeaderSizeV2 : kHeaderSizeV1; }
 };
 
 FixedHeader ReadFixedHeader(ByteReader& reader) {
@@ -130,7 +130,7 @@ Result<Layout> ParseFixedHeader(std::span<const std::byte> bytes) {
   const FixedHeader header = ReadFixedHeader(reader);
   if (!reader.ok()) {
     return Malformed(kFixedHeader, "file of {} bytes, want at least a fixed header of {}",
-                     bytes.size(), kHeaderSizeV1);
+                     bytes.size(), header.size());
   }
   COCOS_TRY(CheckIdentity(header));
   COCOS_TRY(CheckExtent(header, bytes.size()));

@@ -117,10 +117,6 @@ Result<void> CheckCover(const PeLayout& layout, std::size_t image_size) {
     }
     end = section.end();
   }
-  if (image_size % 8 != 0) {
-    return Fail(ErrorCode::kFailedPrecondition, "PE image: {} bytes, want a multiple of 8",
-                image_size);
-  }
   const Extent& certificates = layout.certificates;
   if (certificates.size == 0) return {};
   if (certificates.offset < end || certificates.end() != image_size) {

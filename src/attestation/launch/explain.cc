@@ -46,10 +46,20 @@ void AddCpus(const SnpLaunchDescription& described, Alternatives& all) {
   }
 }
 
+constexpr unsigned kKnownFeatureBits = 16;
+
+// These features, then with each bit changed by itself.
+std::vector<std::uint64_t> FeaturesNear(std::uint64_t features) {
+  std::vector<std::uint64_t> near = {features};
+  for (unsigned bit = 0; bit < kKnownFeatureBits; ++bit) {
+    near.push_back(features ^ (std::uint64_t{1} << bit));
+  }
+  return near;
+}
+
 void AddFeatures(const SnpLaunchDescription& described, Alternatives& all) {
-  constexpr unsigned kKnownBits = 16;
-  for (unsigned bit = 0; bit < kKnownBits; ++bit) {
-    const std::uint64_t features = described.guest_features ^ (std::uint64_t{1} << bit);
+  for (const std::uint64_t features : FeaturesNear(described.guest_features)) {
+    if (features == described.guest_features) continue;
     all.Add(
         kFeatures,
         fmt::format("guest features {:#x} instead of {:#x}", features, described.guest_features),
@@ -96,12 +106,13 @@ void AddKernels(const SnpLaunchDescription& described, Alternatives& all) {
   });
 }
 
-void AddFirmware(const SnpLaunchDescription& described, std::span<const NamedFirmware> others,
+void AddFirmware(const SnpLaunchDescription& described, std::span<const OfferedFile> offered,
                  Alternatives& all) {
-  for (const NamedFirmware& other : others) {
+  for (const OfferedFile& other : offered) {
+    if (other.snp_firmware == nullptr) continue;
     all.Add(kFirmware,
             fmt::format("firmware {} instead of {}", other.name, described.firmware.name),
-            [&other](SnpLaunchDescription& launch) { launch.firmware = other; });
+            [&other](SnpLaunchDescription& launch) { launch.firmware = other.AsSnpFirmware(); });
   }
 }
 
@@ -125,6 +136,25 @@ std::optional<std::uint32_t> MatchingVcpus(const SnpLaunchDescription& launch,
   return static_cast<std::uint32_t>(found - digests->begin()) + 1;
 }
 
+// What a digest depends on besides firmware, features and number.
+struct Processor {
+  Vmm vmm = Vmm::kQemu;
+  std::uint32_t signature = 0;
+  std::string text;
+};
+
+std::vector<Processor> Processors() {
+  std::vector<Processor> processors;
+  for (const CpuModel& model : CpuModels()) {
+    const std::uint32_t signature = SignatureOf(model.identity);
+    processors.push_back({.signature = signature,
+                          .text = fmt::format("CPU model {} ({:#010x}), ", model.name, signature)});
+  }
+  processors.push_back({.vmm = Vmm::kEc2});
+  processors.push_back({.vmm = Vmm::kGce});
+  return processors;
+}
+
 std::optional<Differences> Try(const SnpLaunchDescription& described,
                                std::initializer_list<const Alternative*> changes,
                                const Digest384& observed) {
@@ -145,7 +175,7 @@ std::optional<Differences> Try(const SnpLaunchDescription& described,
 }  // namespace
 
 std::optional<Differences> ExplainSnpLaunch(const SnpLaunchDescription& described,
-                                            std::span<const NamedFirmware> other_firmware,
+                                            std::span<const OfferedFile> offered,
                                             const Digest384& observed) {
   if (auto found = Try(described, {}, observed)) return found;
   Alternatives all;
@@ -153,7 +183,7 @@ std::optional<Differences> ExplainSnpLaunch(const SnpLaunchDescription& describe
   AddFeatures(described, all);
   AddVmms(described, all);
   AddKernels(described, all);
-  AddFirmware(described, other_firmware, all);
+  AddFirmware(described, offered, all);
   for (const Alternative& one : all.list()) {
     if (auto found = Try(described, {&one}, observed)) return found;
   }
@@ -161,6 +191,22 @@ std::optional<Differences> ExplainSnpLaunch(const SnpLaunchDescription& describe
     for (const Alternative& other : all.list()) {
       if (other.kind <= one.kind) continue;
       if (auto found = Try(described, {&one, &other}, observed)) return found;
+    }
+  }
+  return IdentifyLaunch(offered, described.firmware.name, observed);
+}
+
+std::optional<std::string> FindSnpLaunch(const NamedFirmware& firmware, const Digest384& observed) {
+  SnpLaunchDescription launch = {.firmware = firmware};
+  for (const Processor& processor : Processors()) {
+    launch.vmm = processor.vmm;
+    launch.cpu_signature = processor.signature;
+    for (const std::uint64_t features : FeaturesNear(1)) {
+      launch.guest_features = features;
+      const std::optional<std::uint32_t> vcpus = MatchingVcpus(launch, observed);
+      if (!vcpus) continue;
+      return fmt::format("{} vCPUs, {}guest features {:#x}, launched by {}", *vcpus, processor.text,
+                         features, VmmName(processor.vmm));
     }
   }
   return std::nullopt;

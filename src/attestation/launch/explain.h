@@ -1,5 +1,6 @@
 // Why a report carries another launch digest than expected: searches the launches that differ from
 // the described one in what usually differs, and names the one that gives the digest seen.
+// Here for SEV-SNP firmware; for IGVM files see explain_igvm.h, for TDX firmware explain_tdx.h.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +11,12 @@
 
 #include "attestation/launch/digest384.h"
 #include "attestation/launch/kernel_hashes.h"
+#include "attestation/launch/offered_file.h"
 #include "attestation/launch/snp_firmware.h"
 #include "attestation/launch/snp_launch.h"
 #include "attestation/launch/vmsa.h"
 
 namespace cocos::attestation::launch {
-
-// Firmware by the name that people know it by. Both must outlive the search.
-struct NamedFirmware {
-  std::string name;
-  const SnpFirmware* firmware = nullptr;
-  FirmwareDigest seed;
-};
 
 struct DescribedKernel {
   Digest256 kernel{};  // SHA-256 of the files, as KernelHashes
@@ -40,14 +35,17 @@ struct SnpLaunchDescription {
   bool hashes_kernel = false;             // kernel-hashes=on
 };
 
-// What is different, for people: "4 vCPUs instead of 2". None: it is the launch as described.
-using Differences = std::vector<std::string>;
-
 // Looks at up to 512 vCPUs together with up to two of: CPU model, guest features (each bit by
-// itself, and debug swap), VMM, kernel hashes on or off, command line in quotes, and the other
-// firmware offered. The first match has the fewest differences. None: no launch that is near.
+// itself, so also debug swap), VMM, kernel hashes on or off, command line in quotes, and the other
+// firmware offered; then at every launch that IdentifyLaunch knows of the files offered. The first
+// match has the fewest differences. None: no launch that is near.
 std::optional<Differences> ExplainSnpLaunch(const SnpLaunchDescription& described,
-                                            std::span<const NamedFirmware> other_firmware,
+                                            std::span<const OfferedFile> offered,
                                             const Digest384& observed);
+
+// How this firmware gives the digest: "4 vCPUs, CPU model EPYC-Milan (0x00a00f11), guest features
+// 0x1, launched by QEMU". Looks at up to 512 vCPUs together with every known CPU model and VMM and
+// one bit of guest features that is not as usual, without kernel hashes. None: it does not.
+std::optional<std::string> FindSnpLaunch(const NamedFirmware& firmware, const Digest384& observed);
 
 }  // namespace cocos::attestation::launch

@@ -40,13 +40,13 @@ Uuid ProductInstanceId(std::string_view product);
 
 // Deterministic CBOR (RFC 8949 section 4.2.1). Errors: kInvalidArgument for a policy with both or
 // none of SNP and TDX, one without a launch measurement or MRTD (a reference value is what CoRIM is
-// about), more than 256 measurements and items, or ids that are not usable.
+// about), more than 256 measurements and items, more than 256 KiB, or ids that are not usable.
 Result<std::vector<std::byte>> WriteCorim(const Policy& policy, const CorimIds& ids);
 
 // A COSE_Sign1 (RFC 9052) around bytes of WriteCorim: ES256, content type "application/rim+cbor",
 // corim-meta with the signer's name (header 8). Upstream's reader takes the signed form only with a
-// name. Errors: kInvalidArgument for a key on another curve than P-256 or a name that is empty or
-// not printable ASCII of up to 256 characters.
+// name. Errors: kInvalidArgument for a key on another curve than P-256, a name that is empty or not
+// printable ASCII of up to 256 characters, or more than 256 KiB in all.
 Result<std::vector<std::byte>> SignCorim(std::span<const std::byte> corim,
                                          const crypto::SigningKey& key,
                                          std::string_view signer_name);

@@ -111,6 +111,13 @@ Encoding EncodeProtectedHeader(std::string_view signer_name) {
       .Encode();
 }
 
+// Nothing is written that the reader refuses.
+Result<Encoding> Bounded(Encoding document) {
+  if (document.size() <= kMaxCorimBytes) return document;
+  return Fail(ErrorCode::kInvalidArgument, "CoRIM: {} bytes, want at most {}", document.size(),
+              kMaxCorimBytes);
+}
+
 bool IsPlainName(std::string_view name) {
   constexpr std::size_t kLongest = 256;
   return !name.empty() && name.size() <= kLongest &&
@@ -140,10 +147,11 @@ Result<std::vector<std::byte>> WriteCorim(const Policy& policy, const CorimIds& 
                 measurements.size(), kMaxMeasurements);
   }
   const Encoding comid = EncodeComid(platform, ids, measurements);
-  return cbor::MapEncoder()
-      .Add(kCorimId, cbor::EncodeText(fmt::format("{}-corim-{}", platform, UuidText(ids.corim))))
-      .Add(kCorimTags, cbor::EncodeArray({cbor::EncodeBytes(comid)}))
-      .Encode();
+  return Bounded(cbor::MapEncoder()
+                     .Add(kCorimId, cbor::EncodeText(
+                                        fmt::format("{}-corim-{}", platform, UuidText(ids.corim))))
+                     .Add(kCorimTags, cbor::EncodeArray({cbor::EncodeBytes(comid)}))
+                     .Encode());
 }
 
 Result<std::vector<std::byte>> SignCorim(std::span<const std::byte> corim,
@@ -161,7 +169,7 @@ Result<std::vector<std::byte>> SignCorim(std::span<const std::byte> corim,
       key.SignEcdsa(crypto::DigestAlgorithm::kSha256, cbor::SignatureInput(header, corim)));
   std::vector<std::byte> both = signature.r;
   both.insert(both.end(), signature.s.begin(), signature.s.end());
-  return cbor::EncodeCoseSign1(header, cbor::MapEncoder().Encode(), corim, both);
+  return Bounded(cbor::EncodeCoseSign1(header, cbor::MapEncoder().Encode(), corim, both));
 }
 
 }  // namespace cocos::attestation::policy

@@ -95,13 +95,14 @@ std::vector<Fields::Item> Fields::List(std::string_view name) {
 }
 
 std::optional<std::vector<std::byte>> Fields::Bytes(const Node& node, std::string_view what) {
-  const std::string_view encoding = format_ == Format::kYaml ? "hexadecimal" : "base64";
+  const bool base64 = format_ == Format::kProtoJson;
+  const std::string_view encoding = base64 ? "base64" : "hexadecimal";
   if (node.kind != Node::Kind::kText) {
     Complain(node, what, fmt::format("want {}", encoding));
     return std::nullopt;
   }
   Result<std::vector<std::byte>> bytes =
-      format_ == Format::kYaml ? crypto::HexDecode(node.text) : ParseJsonBytes(node.text);
+      base64 ? ParseJsonBytes(node.text) : crypto::HexDecode(node.text);
   if (bytes) return *std::move(bytes);
   Complain(node, what, fmt::format("not {}, want {} digits only", encoding, encoding));
   return std::nullopt;
@@ -138,7 +139,7 @@ const Node* Fields::Find(std::string_view name) {
     return nullptr;
   }
   const std::string camel = CamelCase(name);
-  if (camel != name) {
+  if (format_ == Format::kProtoJson && camel != name) {
     const Node* other = FindExact(camel);
     if (node && other) Complain(*other, Path(name), "given twice");
     node = node ? node : other;
@@ -166,7 +167,7 @@ void Fields::Finish() {
     if (asked_.contains(member.name)) continue;
     const std::string path = Path(Shown(member.name));
     findings_.unknown.push_back(path);
-    if (format_ == Format::kYaml) {
+    if (format_ != Format::kProtoJson) {
       findings_.errors.push_back(Prefix(member.place) + path + ": unknown key");
     }
   }

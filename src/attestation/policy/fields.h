@@ -25,6 +25,9 @@ enum class Format {
   // protobuf's JSON form: a name also in camelCase; null and empty bytes are absent values;
   // integers as numbers or texts; bytes in base64.
   kProtoJson,
+  // JSON of this project: names exactly as asked for; null is an absent value; bytes in
+  // hexadecimal.
+  kJson,
 };
 
 // What readers of one document found.
@@ -98,7 +101,7 @@ class Fields {
   std::string Path(std::string_view name) const;
   Format format() const { return format_; }
   void Complain(const Node& at, std::string_view path, std::string_view what);
-  // Notes the fields that nobody asked for.
+  // Notes the fields that nobody asked for, which are mistakes in formats of this project.
   void Finish();
 
  private:

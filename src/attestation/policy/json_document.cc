@@ -1,24 +1,77 @@
 #include "attestation/policy/json_document.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace cocos::attestation::policy {
 namespace {
 
-// Line and column of an offset into the text, for errors.
-Place PlaceAt(std::string_view text, std::size_t offset) {
-  const std::string_view before = text.substr(0, std::min(offset, text.size()));
-  const auto lines = static_cast<std::size_t>(std::ranges::count(before, '\n'));
-  const std::size_t last = before.rfind('\n');
-  const std::size_t line_start = last == std::string_view::npos ? 0 : last + 1;
-  return {.line = lines + 1, .column = std::max<std::size_t>(before.size() - line_start, 1)};
-}
+// Follows the parser through the text, for the places of what it reads.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  // Of the token that ends where the parser is, or one character before: the first character behind
+  // the token before it that starts one.
+  Place Token() {
+    while (place_at_ < text_.size() && kBetween.find(text_[place_at_]) != kBetween.npos) Step();
+    const Place place = {.line = line_, .column = place_at_ - line_start_ + 1};
+    while (place_at_ < read_) Step();
+    return place;
+  }
+  // Of the character that the parser read last.
+  Place Last() {
+    while (place_at_ + 1 < read_) Step();
+    return {.line = line_, .column = place_at_ - line_start_ + 1};
+  }
+  void Read(std::size_t count) { read_ = count; }
+
+ private:
+  static constexpr std::string_view kBetween = " \t\r\n,:]}";
+
+  void Step() {
+    if (text_[place_at_++] != '\n') return;
+    ++line_;
+    line_start_ = place_at_;
+  }
+
+  std::string_view text_;
+  std::size_t read_ = 0;
+  std::size_t place_at_ = 0;
+  std::size_t line_ = 1;
+  std::size_t line_start_ = 0;
+};
+
+// Gives the text to the parser and tells the cursor how far it is.
+class Input {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  Input(std::string_view text, std::size_t at, Cursor& cursor)
+      : text_(text), at_(at), cursor_(&cursor) {}
+
+  reference operator*() const { return text_[at_]; }
+  Input& operator++() {
+    cursor_->Read(++at_);
+    return *this;
+  }
+  friend bool operator==(const Input& a, const Input& b) { return a.at_ == b.at_; }
+
+ private:
+  std::string_view text_;
+  std::size_t at_;
+  Cursor* cursor_;
+};
 
 // Passes the parser's events on; false ends the parse.
 class Events : public nlohmann::json_sax<nlohmann::json> {
  public:
-  Events(std::string_view text, NodeBuilder& builder) : text_(text), builder_(builder) {}
+  Events(Cursor& cursor, NodeBuilder& builder) : cursor_(cursor), builder_(builder) {}
 
   bool null() override { return Scalar(Node::Kind::kNull, ""); }
   bool boolean(bool value) override { return Scalar(Node::Kind::kBool, value ? "true" : "false"); }
@@ -34,25 +87,24 @@ class Events : public nlohmann::json_sax<nlohmann::json> {
   bool string(string_t& value) override { return Scalar(Node::Kind::kText, value); }
   bool binary(binary_t&) override { return false; }
   bool start_object(std::size_t) override {
-    builder_.OpenMap({});
+    builder_.OpenMap(cursor_.Token());
     return !builder_.failed();
   }
   bool key(string_t& value) override { return Scalar(Node::Kind::kText, value); }
   bool end_object() override { return Close(); }
   bool start_array(std::size_t) override {
-    builder_.OpenList({});
+    builder_.OpenList(cursor_.Token());
     return !builder_.failed();
   }
   bool end_array() override { return Close(); }
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::detail::exception&) override {
-    builder_.Fail(PlaceAt(text_, position), "not JSON");
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override {
+    builder_.Fail(cursor_.Last(), "not JSON");
     return false;
   }
 
  private:
   bool Scalar(Node::Kind kind, std::string text) {
-    builder_.Scalar(kind, std::move(text), {});
+    builder_.Scalar(kind, std::move(text), cursor_.Token());
     return !builder_.failed();
   }
   bool Close() {
@@ -60,7 +112,7 @@ class Events : public nlohmann::json_sax<nlohmann::json> {
     return !builder_.failed();
   }
 
-  std::string_view text_;
+  Cursor& cursor_;
   NodeBuilder& builder_;
 };
 
@@ -71,8 +123,11 @@ Result<Node> ReadJson(std::string_view text) {
     return Fail(ErrorCode::kMalformed, "{} bytes, want at most {}", text.size(), kMaxDocumentBytes);
   }
   NodeBuilder builder;
-  Events events(text, builder);
-  if (!nlohmann::json::sax_parse(text, &events)) builder.Fail({}, "not JSON");
+  Cursor cursor(text);
+  Events events(cursor, builder);
+  const bool parsed =
+      nlohmann::json::sax_parse(Input(text, 0, cursor), Input(text, text.size(), cursor), &events);
+  if (!parsed) builder.Fail({}, "not JSON");
   return std::move(builder).Finish();
 }
 

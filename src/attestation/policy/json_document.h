@@ -9,7 +9,7 @@
 namespace cocos::attestation::policy {
 
 // RFC 8259, of at most kMaxDocumentBytes. Integers keep every digit; a name given twice is an
-// error. Errors: kMalformed, where the text does not parse with "<line>:<column>: ...".
+// error. Errors: kMalformed, "<line>:<column>: ...".
 Result<Node> ReadJson(std::string_view text);
 
 }  // namespace cocos::attestation::policy

@@ -1,5 +1,8 @@
 #include "attestation/policy/pcr_values.h"
 
+#include <nlohmann/json.hpp>
+
+#include "attestation/policy/json_document.h"
 #include "attestation/policy/policy.h"
 #include "attestation/policy/values.h"
 #include "crypto/digest.h"
@@ -8,6 +11,10 @@ namespace cocos::attestation::policy {
 namespace {
 
 using crypto::DigestAlgorithm;
+using nlohmann::ordered_json;
+
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024;
+constexpr std::string_view kRootKey = "pcr_values";
 
 constexpr std::array kBanks = {DigestAlgorithm::kSha1, DigestAlgorithm::kSha256,
                                DigestAlgorithm::kSha384, DigestAlgorithm::kSha512};
@@ -31,6 +38,34 @@ void ReadPcr(Fields& bank, const Node::Member& pcr, DigestAlgorithm algorithm,
   values[static_cast<unsigned>(*index)] = *value;
 }
 
+Result<vtpm::PcrValues> ReadFileText(std::string_view json) {
+  if (json.size() > kMaxFileBytes) {
+    return Fail(ErrorCode::kMalformed, "{} bytes, want at most {}", json.size(), kMaxFileBytes);
+  }
+  const Node document = COCOS_TRY(ReadJson(json));
+  Findings findings;
+  vtpm::PcrValues values;
+  Fields root(document, "", Format::kJson, findings);
+  if (std::optional<Fields> banks = root.Section(kRootKey)) {
+    ReadPcrValues(*banks, values);
+    banks->Finish();
+  }
+  root.Finish();
+  COCOS_TRY(Report(findings));
+  if (values.empty()) return Fail(ErrorCode::kMalformed, "{}: no value in any bank", kRootKey);
+  return values;
+}
+
+ordered_json WriteBank(const vtpm::PcrValues& values, DigestAlgorithm algorithm) {
+  const auto bank = values.find(algorithm);
+  if (bank == values.end() || bank->second.empty()) return nullptr;
+  ordered_json json = ordered_json::object();
+  for (const auto& [index, value] : bank->second) {
+    json[std::to_string(index)] = crypto::HexEncode(value);
+  }
+  return json;
+}
+
 }  // namespace
 
 void ReadPcrValues(Fields& banks, vtpm::PcrValues& values) {
@@ -39,6 +74,24 @@ void ReadPcrValues(Fields& banks, vtpm::PcrValues& values) {
     if (!bank) continue;
     for (const Node::Member& pcr : bank->All()) ReadPcr(*bank, pcr, algorithm, values[algorithm]);
   }
+}
+
+Result<vtpm::PcrValues> ReadPcrFile(std::string_view json) {
+  Result<vtpm::PcrValues> values = ReadFileText(json);
+  if (!values) return tl::unexpected(std::move(values).error().Within("PCR values"));
+  return values;
+}
+
+std::string WritePcrFile(const vtpm::PcrValues& values) {
+  ordered_json banks = ordered_json::object();
+  for (const DigestAlgorithm algorithm : kBanks) {
+    const bool expected =
+        algorithm == DigestAlgorithm::kSha256 || algorithm == DigestAlgorithm::kSha384;
+    ordered_json json = WriteBank(values, algorithm);
+    if (!expected && json.is_null()) continue;
+    banks[std::string(crypto::DigestName(algorithm))] = std::move(json);
+  }
+  return ordered_json{{kRootKey, std::move(banks)}}.dump(2) + "\n";
 }
 
 }  // namespace cocos::attestation::policy

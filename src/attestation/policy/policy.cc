@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "attestation/cbor/utf8.h"
+
 namespace cocos::attestation::policy {
 namespace {
 
@@ -76,9 +78,9 @@ Result<void> CheckName(std::string_view name) {
   constexpr std::size_t kLongest = 256;
   const bool plain = std::ranges::none_of(
       name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (plain && name.size() <= kLongest) return {};
-  return Fail(ErrorCode::kInvalidArgument, "name: want at most {} bytes and no control characters",
-              kLongest);
+  if (plain && name.size() <= kLongest && cbor::IsUtf8(crypto::BytesOf(name))) return {};
+  return Fail(ErrorCode::kInvalidArgument,
+              "name: want at most {} bytes of UTF-8 without control characters", kLongest);
 }
 
 }  // namespace

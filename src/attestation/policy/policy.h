@@ -36,8 +36,8 @@ inline constexpr unsigned kPcrs = 24;
 
 // Every reader of this module ends with this, every writer begins with it. Refused are a policy
 // without any part; one that accepts a revoked TCB or SHA-1, or no TCB or digest at all; PCR values
-// of another size than their bank's; names with control characters; and in the production profile
-// one that accepts a guest open to debugging.
+// of another size than their bank's; names with control characters or not in UTF-8; and in the
+// production profile one that accepts a guest open to debugging.
 // Errors: kInvalidArgument, naming the key.
 Result<void> CheckPolicy(const Policy& policy);
 

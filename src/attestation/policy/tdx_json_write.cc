@@ -16,6 +16,11 @@ bool IsExact(const tdx::Policy& policy) {
   return policy.td_attributes && policy.td_attributes_mask == tdx::Policy{}.td_attributes_mask;
 }
 
+// An exact value that lacks these bits says as much as a rule against them.
+bool IsExactWithout(const tdx::Policy& policy, std::size_t byte, std::byte bits) {
+  return IsExact(policy) && ((*policy.td_attributes)[byte] & bits) == std::byte{0};
+}
+
 json HeaderPolicy(const tdx::Policy& policy) {
   json rules = json::object();
   AddBytes(rules, "qeVendorId", policy.qe_vendor_id);
@@ -62,10 +67,10 @@ void NoteAttributes(const tdx::Policy& policy, Dropped& dropped) {
   if (policy.td_attributes && !IsExact(policy)) {
     dropped.push_back("tdx.td_attributes: no field for a mask");
   }
-  if (!policy.allow_debug && !IsExact(policy)) {
+  if (!policy.allow_debug && !IsExactWithout(policy, 0, std::byte{0xff})) {
     dropped.push_back(fmt::format("tdx.allow_debug: {}; td_attributes would do", kNoField));
   }
-  if (!policy.allow_migration && !IsExact(policy)) {
+  if (!policy.allow_migration && !IsExactWithout(policy, 3, std::byte{0x20})) {
     dropped.push_back(fmt::format("tdx.allow_migration: {}; td_attributes would do", kNoField));
   }
 }

@@ -15,12 +15,19 @@ constexpr std::size_t kEntryBytes = 24;
 
 using Guid = std::array<std::byte, 16>;
 
-constexpr std::string_view kVcekGuid = "63da758de6644564adc5f4b93be8accd";
-constexpr std::string_view kVlekGuid = "a8074bc2a25a483eaae639c045a0b8a1";
-constexpr std::string_view kAskGuid = "4ab7b379bbac4fe4a02f05aef327c782";
-constexpr std::string_view kArkGuid = "c0b406a4a803495297433fb6014cd0ae";
-constexpr std::string_view kCrlGuid = "92f81bc358114d3d97ffd19f88dc67ea";
-constexpr std::string_view kPlatformInfoGuid = "ecae0c0f950243b1afa20ae2e0d565b6";
+struct KnownEntry {
+  std::string_view guid;
+  std::vector<std::byte> CertificateTable::*place;
+};
+
+constexpr std::array<KnownEntry, 5> kKnownEntries = {{
+    {"63da758d-e664-4564-adc5-f4b93be8accd", &CertificateTable::vcek},
+    {"a8074bc2-a25a-483e-aae6-39c045a0b8a1", &CertificateTable::vlek},
+    {"4ab7b379-bbac-4fe4-a02f-05aef327c782", &CertificateTable::ask},
+    {"c0b406a4-a803-4952-9743-3fb6014cd0ae", &CertificateTable::ark},
+    {"92f81bc3-5811-4d3d-97ff-d19f88dc67ea", &CertificateTable::crl},
+}};
+constexpr std::string_view kPlatformInfoGuid = "ecae0c0f-9502-43b1-afa2-0ae2e0d565b6";
 
 struct Entry {
   Guid guid{};
@@ -30,8 +37,18 @@ struct Entry {
   friend bool operator==(const Entry&, const Entry&) = default;
 };
 
-tl::unexpected<Error> Malformed(std::string_view what) {
-  return Fail(ErrorCode::kMalformed, "certificate table: {}", what);
+template <typename... Args>
+tl::unexpected<Error> Malformed(fmt::format_string<Args...> format, Args&&... args) {
+  return tl::unexpected(
+      Error(ErrorCode::kMalformed, fmt::format(format, std::forward<Args>(args)...))
+          .Within("certificate table"));
+}
+
+// GUIDs of this table are stored as they are written, unlike those of firmware tables.
+std::string GuidText(const Guid& guid) {
+  std::string text = crypto::HexEncode(guid);
+  for (const std::size_t dash : {20u, 16u, 12u, 8u}) text.insert(dash, "-");
+  return text;
 }
 
 Entry ReadEntry(ByteReader& reader) {
@@ -46,48 +63,56 @@ Entry ReadEntry(ByteReader& reader) {
 Result<std::vector<Entry>> ReadEntries(std::span<const std::byte> bytes) {
   ByteReader reader(bytes);
   std::vector<Entry> entries;
-  while (reader.ok()) {
+  while (entries.size() <= kMaxCertificateTableEntries) {
     const Entry entry = ReadEntry(reader);
-    if (reader.ok() && entry == Entry{}) return entries;
-    if (reader.ok() && entry.guid == Guid{}) return Malformed("an entry without a GUID");
-    if (entries.size() == kMaxCertificateTableEntries) return Malformed("too many entries");
-    const bool seen = std::ranges::any_of(
-        entries, [&entry](const Entry& other) { return other.guid == entry.guid; });
-    if (reader.ok() && seen) return Malformed("a GUID is there twice");
+    if (!reader.ok()) {
+      return Malformed("{} bytes, which end before the zero entry", bytes.size());
+    }
+    if (entry == Entry{}) return entries;
+    if (entry.guid == Guid{}) {
+      return Malformed("an entry of {} bytes at {} without a GUID", entry.length, entry.offset);
+    }
     entries.push_back(entry);
   }
-  return Malformed("ends before its zero entry");
+  return Malformed("more than {} entries", kMaxCertificateTableEntries);
 }
 
 Result<std::span<const std::byte>> BlobOf(std::span<const std::byte> table, const Entry& entry,
                                           std::size_t header_bytes) {
-  if (entry.length == 0) return Malformed("an entry of no bytes");
-  if (entry.offset < header_bytes) return Malformed("an entry points into the header");
   const std::uint64_t end = std::uint64_t{entry.offset} + entry.length;
-  if (end > table.size()) return Malformed("an entry points behind the table");
+  if (entry.offset < header_bytes || end > table.size()) {
+    return Malformed("{}: {} bytes at {}, want a part of {} to {}", GuidText(entry.guid),
+                     entry.length, entry.offset, header_bytes, table.size());
+  }
   return table.subspan(entry.offset, entry.length);
 }
 
-Result<std::uint32_t> CpuSignatureOf(std::span<const std::byte> blob) {
+Result<void> AddPlatformInfo(std::span<const std::byte> blob, CertificateTable& table) {
   ByteReader reader(blob);
   const auto size = reader.Le<std::uint32_t>();
   const auto signature = reader.Le<std::uint32_t>();
   COCOS_TRY(reader.Finish("certificate table: platform info"));
-  if (size != blob.size()) return Malformed("platform info of another size than it says");
-  return signature;
-}
-
-// Where a blob belongs; nowhere for a GUID that is not known.
-std::vector<std::byte>* PlaceOf(CertificateTable& table, std::string_view guid) {
-  if (guid == kVcekGuid) return &table.vcek;
-  if (guid == kVlekGuid) return &table.vlek;
-  if (guid == kAskGuid) return &table.ask;
-  if (guid == kArkGuid) return &table.ark;
-  if (guid == kCrlGuid) return &table.crl;
-  return nullptr;
+  if (size != blob.size()) {
+    return Malformed("platform info of {} bytes, says {}", blob.size(), size);
+  }
+  if (table.cpu_signature) return Malformed("{} is there twice", kPlatformInfoGuid);
+  table.cpu_signature = signature;
+  return {};
 }
 
 }  // namespace
+
+Result<void> AddTableEntry(const std::string& guid, std::span<const std::byte> blob,
+                           CertificateTable& table) {
+  if (blob.empty()) return Malformed("{} is an entry of no bytes", guid);
+  if (guid == kPlatformInfoGuid) return AddPlatformInfo(blob, table);
+  const auto known = std::ranges::find(kKnownEntries, guid, &KnownEntry::guid);
+  std::vector<std::byte>& place =
+      known != kKnownEntries.end() ? table.*(known->place) : table.extras[guid];
+  if (!place.empty()) return Malformed("{} is there twice", guid);
+  place.assign(blob.begin(), blob.end());
+  return {};
+}
 
 Result<CertificateTable> ParseCertificateTable(std::span<const std::byte> bytes) {
   CertificateTable table;
@@ -96,11 +121,7 @@ Result<CertificateTable> ParseCertificateTable(std::span<const std::byte> bytes)
   const std::size_t header_bytes = (entries.size() + 1) * kEntryBytes;
   for (const Entry& entry : entries) {
     const std::span<const std::byte> blob = COCOS_TRY(BlobOf(bytes, entry, header_bytes));
-    const std::string guid = crypto::HexEncode(entry.guid);
-    if (std::vector<std::byte>* const place = PlaceOf(table, guid)) {
-      place->assign(blob.begin(), blob.end());
-    }
-    if (guid == kPlatformInfoGuid) table.cpu_signature = COCOS_TRY(CpuSignatureOf(blob));
+    COCOS_TRY(AddTableEntry(GuidText(entry.guid), blob, table));
   }
   return table;
 }

@@ -107,10 +107,9 @@ Result<RootKind> CheckArk(const Certificate& ark, const ChainKind& kind,
   return *root;
 }
 
-Result<void> CheckIca(const Endorsements& endorsements, const ChainKind& kind,
+Result<void> CheckIca(const Certificate& ica, const Certificate& ark, const ChainKind& kind,
                       crypto::TimePoint now) {
-  const Certificate& ica = endorsements.ica;
-  COCOS_TRY(CheckSignature(ica, endorsements.ark));
+  COCOS_TRY(CheckSignature(ica, ark));
   COCOS_TRY(CheckNames(ica, IcaName(kind), ArkName(kind.product)));
   COCOS_TRY(CheckCriticalExtensions(ica, true));
   if (!ica.is_ca() || ica.path_length() != 0u) return Untrusted("not a CA with path length 0");
@@ -132,13 +131,10 @@ Result<void> CheckVek(const Endorsements& endorsements, const ChainKind& kind,
 Result<void> CheckRevocation(const Endorsements& endorsements, crypto::TimePoint now) {
   if (!endorsements.crl) return {};
   const crypto::Crl& crl = *endorsements.crl;
-  if (crl.signature_scheme() != crypto::SignatureScheme::kRsaPssSha384) {
-    return Untrusted("CRL: signature algorithm, want RSASSA-PSS with SHA-384");
-  }
-  COCOS_TRY(crl.Verify(endorsements.ark, now));
+  COCOS_TRY(CheckArkCrl(crl, endorsements.ark, now));
   // The ARK signs the list, so an ARK on it says that its holder no longer wants it trusted.
-  for (const Certificate& certificate : {endorsements.ica, endorsements.ark}) {
-    if (crl.Lists(certificate)) return Untrusted("{} is revoked", certificate.subject());
+  for (const Certificate* certificate : {&endorsements.ica, &endorsements.ark}) {
+    if (crl.Lists(*certificate)) return Untrusted("{} is revoked", certificate->subject());
   }
   return {};
 }
@@ -155,12 +151,26 @@ Result<T> About(std::string_view which, Result<T> result) {
 
 Result<RootKind> CheckChain(const Endorsements& endorsements, const ChainKind& kind,
                             const TrustAnchors& anchors, crypto::TimePoint now) {
-  const bool vlek = kind.key == SigningKey::kVlek;
-  const RootKind root = COCOS_TRY(About("ARK", CheckArk(endorsements.ark, kind, anchors, now)));
-  COCOS_TRY(About(vlek ? "ASVK" : "ASK", CheckIca(endorsements, kind, now)));
+  const RootKind root =
+      COCOS_TRY(CheckIssuers(endorsements.ica, endorsements.ark, kind, anchors, now));
   COCOS_TRY(About(SigningKeyName(kind.key), CheckVek(endorsements, kind, now)));
   COCOS_TRY(About("revocation", CheckRevocation(endorsements, now)));
   return root;
+}
+
+Result<RootKind> CheckIssuers(const Certificate& ica, const Certificate& ark, const ChainKind& kind,
+                              const TrustAnchors& anchors, crypto::TimePoint now) {
+  const bool vlek = kind.key == SigningKey::kVlek;
+  const RootKind root = COCOS_TRY(About("ARK", CheckArk(ark, kind, anchors, now)));
+  COCOS_TRY(About(vlek ? "ASVK" : "ASK", CheckIca(ica, ark, kind, now)));
+  return root;
+}
+
+Result<void> CheckArkCrl(const crypto::Crl& crl, const Certificate& ark, crypto::TimePoint now) {
+  if (crl.signature_scheme() != crypto::SignatureScheme::kRsaPssSha384) {
+    return Untrusted("CRL: signature algorithm, want RSASSA-PSS with SHA-384");
+  }
+  return crl.Verify(ark, now);
 }
 
 }  // namespace cocos::attestation::snp

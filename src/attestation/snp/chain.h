@@ -28,10 +28,20 @@ struct ChainKind {
 
 // Checks, in this order: the ARK is a trust anchor of the product; each certificate has the names,
 // key, signature (RSASSA-PSS, SHA-384, MGF1 with SHA-384, salt of 48 bytes, and by the key above
-// it), constraints and validity that AMD gives it; the CRL, if there is one, is the ARK's, current,
-// and does not list the ICA. Reads none of the VEK's own extensions. Gives the kind of root.
-// Errors: kUntrusted saying which certificate and why.
+// it), constraints and validity that AMD gives it; the CRL, if there is one, is what CheckArkCrl
+// wants and lists neither the ICA nor the ARK. Reads none of the VEK's own extensions. Gives the
+// kind of root. Errors: kUntrusted saying which certificate and why.
 Result<RootKind> CheckChain(const Endorsements& endorsements, const ChainKind& kind,
                             const TrustAnchors& anchors, crypto::TimePoint now);
+
+// The part of CheckChain about ARK and ICA, for whoever keeps them without an endorsement key.
+Result<RootKind> CheckIssuers(const crypto::Certificate& ica, const crypto::Certificate& ark,
+                              const ChainKind& kind, const TrustAnchors& anchors,
+                              crypto::TimePoint now);
+
+// The CRL is signed by the ARK as AMD signs and is current; whom it lists is not looked at. The ARK
+// is one that was checked. Errors: kUntrusted, with the reason that Crl::Verify gives.
+Result<void> CheckArkCrl(const crypto::Crl& crl, const crypto::Certificate& ark,
+                         crypto::TimePoint now);
 
 }  // namespace cocos::attestation::snp

@@ -42,6 +42,11 @@ Result<void> WantFullNonce(std::span<const std::byte> nonce) {
               kReportDataSize);
 }
 
+Result<void> WantPublicArea(std::span<const std::byte> area) {
+  if (!area.empty()) return {};
+  return Fail(ErrorCode::kInvalidArgument, "public area: empty");
+}
+
 struct ManifestRow {
   Guid service{};
   std::uint32_t offset = 0;
@@ -54,7 +59,8 @@ Result<std::uint32_t> ReadManifestHead(ByteReader& reader, std::size_t total) {
   const auto count = reader.Le<std::uint32_t>();
   if (guid != kManifestGuid) return Malformed("services manifest: no table of services");
   if (size != total) return Malformed("services manifest: says {} bytes, has {}", size, total);
-  if (count > kMaxServices) return Malformed("services manifest: {} services", count);
+  if (count > kMaxServices)
+    return Malformed("services manifest: {} services, want at most {}", count, kMaxServices);
   return count;
 }
 
@@ -149,6 +155,7 @@ Result<ReportData> AgentReportData(std::span<const std::byte> tee_nonce) {
 
 Result<ReportData> AgentReportData(std::span<const std::byte> tee_nonce,
                                    std::span<const std::byte> ak_public) {
+  COCOS_TRY(WantPublicArea(ak_public));
   const ReportData padded = COCOS_TRY(AgentReportData(tee_nonce));
   crypto::Digest digest(DigestAlgorithm::kSha3_512);
   digest.Update(padded);
@@ -160,7 +167,7 @@ Result<ReportData> BoundKeyReportData(std::span<const std::byte> nonce,
                                       std::span<const std::byte> ak_public,
                                       std::span<const std::byte> tls_spki) {
   COCOS_TRY(WantFullNonce(nonce));
-  if (ak_public.empty()) return Fail(ErrorCode::kInvalidArgument, "public area: empty");
+  COCOS_TRY(WantPublicArea(ak_public));
   ByteWriter message;
   message.Text(kOwnLabel).Bytes(nonce).Be(static_cast<std::uint32_t>(ak_public.size()));
   message.Bytes(ak_public).Bytes(tls_spki);

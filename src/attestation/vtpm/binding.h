@@ -48,14 +48,14 @@ struct ServiceManifest {
 Result<std::vector<ServiceManifest>> ParseServicesManifest(std::span<const std::byte> bytes);
 std::vector<std::byte> WriteServicesManifest(std::span<const ServiceManifest> services);
 
-// An endorsement key cannot sign; it proves itself by decrypting a credential. Its attributes must
-// say restricted, decrypt, fixedTPM, fixedParent and sensitiveDataOrigin, and not sign.
-// Errors: kUntrusted, reason ak-not-restricted.
+// An endorsement key cannot sign; it proves itself by decrypting a credential (credential.h). Its
+// attributes must say restricted, decrypt, fixedTPM, fixedParent and sensitiveDataOrigin, and not
+// sign. Errors: kUntrusted, reason ak-not-restricted.
 Result<void> CheckEndorsementKey(const PublicArea& area);
 
 // The agent's scheme. Without a public area (its first releases, and TDX) REPORT_DATA is the nonce
 // padded with zeros to 64 bytes; with one it is SHA3-512 over the padded nonce and the area.
-// Errors: kInvalidArgument for a nonce above 64 bytes.
+// Errors: kInvalidArgument for a nonce above 64 bytes or an empty public area.
 Result<ReportData> AgentReportData(std::span<const std::byte> tee_nonce);
 Result<ReportData> AgentReportData(std::span<const std::byte> tee_nonce,
                                    std::span<const std::byte> ak_public);

@@ -70,7 +70,8 @@ Result<LogAlgorithm> ReadAlgorithm(ByteReader& reader) {
 
 Result<std::vector<LogAlgorithm>> ReadAlgorithms(ByteReader& reader) {
   const auto count = reader.Le<std::uint32_t>();
-  if (count == 0 || count > kMaxDigests) return Malformed("event log: {} algorithms", count);
+  if (count == 0 || count > kMaxDigests)
+    return Malformed("event log: {} algorithms, want 1 to {}", count, kMaxDigests);
   std::vector<LogAlgorithm> algorithms;
   while (algorithms.size() < count) {
     const LogAlgorithm algorithm = COCOS_TRY(ReadAlgorithm(reader));
@@ -150,6 +151,8 @@ class LogReader {
       : reader_(bytes), size_(bytes.size()), max_index_(max_index) {}
 
   ByteReader& reader() { return reader_; }
+  // Records read so far.
+  std::size_t count() const { return log_.events.size(); }
 
   Result<void> Add(Event event) {
     if (!reader_.ok()) return Malformed("event log: ends within record {}", log_.events.size());
@@ -263,7 +266,7 @@ Result<EventLog> ParseCcEventLog(std::span<const std::byte> bytes) {
   if (!IsSpecId(first)) return Malformed("event log: first record is no specification id");
   const auto algorithms = COCOS_TRY(ReadSpecId(first.data));
   if (algorithms.size() != 1 || algorithms[0].known != DigestAlgorithm::kSha384) {
-    return Malformed("event log: want SHA-384 alone");
+    return Malformed("event log: {} algorithms, want SHA-384 alone", algorithms.size());
   }
   reader.SetBanks(KnownBanks(algorithms));
   COCOS_TRY(reader.Add(std::move(first)));
@@ -271,7 +274,8 @@ Result<EventLog> ParseCcEventLog(std::span<const std::byte> bytes) {
     Event event = COCOS_TRY(ReadRecord(reader.reader(), algorithms));
     // MRTD is complete before the guest runs: nothing can extend it.
     if (event.index == 0 && event.type != kEventNoAction) {
-      return Malformed("event log: record {} extends MRTD", event.type);
+      return Malformed("event log: record {} of type 0x{:08x} extends MRTD", reader.count(),
+                       event.type);
     }
     COCOS_TRY(reader.Add(std::move(event)));
   }

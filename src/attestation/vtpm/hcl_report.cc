@@ -40,9 +40,11 @@ Result<std::uint32_t> ReadHead(ByteReader& reader) {
   const auto size = reader.Le<std::uint32_t>();
   const auto request = reader.Le<std::uint32_t>();
   const bool reserved_zero = reader.Zeros(16);
-  if (magic != kMagic) return Malformed("HCL report: magic 0x{:08x}", magic);
-  if (version != 1 && version != 2) return Malformed("HCL report: version {}", version);
-  if (request != kAttestationRequest) return Malformed("HCL report: request type {}", request);
+  if (magic != kMagic) return Malformed("HCL report: magic 0x{:08x}, want 0x{:08x}", magic, kMagic);
+  if (version != 1 && version != 2)
+    return Malformed("HCL report: version {}, want 1 or 2", version);
+  if (request != kAttestationRequest)
+    return Malformed("HCL report: request type {}, want {}", request, kAttestationRequest);
   if (!reserved_zero) return Malformed("HCL report: status or reserved bytes are not zero");
   return size;
 }
@@ -62,10 +64,13 @@ Result<RuntimeHead> ReadRuntimeHead(ByteReader& reader, std::uint32_t report_siz
   head.report_type = reader.Le<std::uint32_t>();
   head.hash_type = reader.Le<std::uint32_t>();
   head.claims_size = reader.Le<std::uint32_t>();
-  if (head.version != 1) return Malformed("HCL report: runtime data version {}", head.version);
-  if (head.hash_type != kSha256) return Malformed("HCL report: hash type {}", head.hash_type);
+  if (head.version != 1)
+    return Malformed("HCL report: runtime data version {}, want 1", head.version);
+  if (head.hash_type != kSha256)
+    return Malformed("HCL report: hash type {}, want {}", head.hash_type, kSha256);
   if (head.report_type != kSnpReport && head.report_type != kTdxReport) {
-    return Malformed("HCL report: report type {}", head.report_type);
+    return Malformed("HCL report: report type {}, want {} or {}", head.report_type, kSnpReport,
+                     kTdxReport);
   }
   const bool sizes_agree = head.claims_size <= kMaxReportBytes &&
                            head.data_size == head.claims_size + kRuntimeHeadBytes &&
@@ -136,7 +141,8 @@ Result<crypto::VerifyingKey> ReadKey(const nlohmann::json& key) {
   const auto modulus = COCOS_TRY(KeyNumber(key, "n"));
   const auto exponent_bytes = COCOS_TRY(KeyNumber(key, "e"));
   if (exponent_bytes.empty() || exponent_bytes.size() > kMaxExponentBytes) {
-    return Malformed("runtime data: exponent of {} bytes", exponent_bytes.size());
+    return Malformed("runtime data: exponent of {} bytes, want 1 to {}", exponent_bytes.size(),
+                     kMaxExponentBytes);
   }
   std::uint32_t exponent = 0;
   for (const std::byte byte : exponent_bytes) {

@@ -55,8 +55,9 @@ Result<void> CheckSignature(const crypto::VerifyingKey& key, std::span<const std
 Result<void> CheckNonce(const ExpectedNonce& expected, std::span<const std::byte> extra_data) {
   std::vector<std::byte> nonce = expected.nonce;
   if (nonce.size() < expected.zero_padded_to) nonce.resize(expected.zero_padded_to);
-  // Nobody chose an empty nonce: a quote "without" one would pass for any request.
-  if (!nonce.empty() && crypto::EqualInConstantTime(nonce, extra_data)) return {};
+  // Nobody chose an empty nonce: a quote "without" one, or with its padding alone, would pass for
+  // any request.
+  if (!expected.nonce.empty() && crypto::EqualInConstantTime(nonce, extra_data)) return {};
   return Refuse(reason::kNonceMismatch, "TPM quote: nonce {}, want {}",
                 crypto::HexEncode(extra_data), crypto::HexEncode(nonce));
 }

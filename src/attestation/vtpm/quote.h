@@ -49,7 +49,7 @@ class AttestationKey {
 
 // What a quote must carry in extraData.
 struct ExpectedNonce {
-  std::vector<std::byte> nonce;
+  std::vector<std::byte> nonce;  // an empty one is never met, not even by its padding
   // Some producers fill a short nonce with zeros at its end up to this size. 0: they do not.
   std::size_t zero_padded_to = 0;
 };

@@ -90,11 +90,14 @@ Result<void> CheckSelectionBounds(std::span<const std::byte> bytes) {
   reader.Skip(reader.Be<std::uint16_t>());  // extraData
   reader.Skip(17 + 8);                      // clockInfo, firmwareVersion
   const auto count = reader.Be<std::uint32_t>();
-  if (count > TPM2_NUM_PCR_BANKS) return Malformed("TPM quote: {} PCR selections", count);
+  if (count > TPM2_NUM_PCR_BANKS)
+    return Malformed("TPM quote: {} PCR selections, want at most {}", count, TPM2_NUM_PCR_BANKS);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     reader.Skip(sizeof(TPMI_ALG_HASH));
     const auto size = reader.Be<std::uint8_t>();
-    if (size > TPM2_PCR_SELECT_MAX) return Malformed("TPM quote: PCR bitmap of {} bytes", size);
+    if (size > TPM2_PCR_SELECT_MAX)
+      return Malformed("TPM quote: PCR bitmap of {} bytes, want at most {}", size,
+                       TPM2_PCR_SELECT_MAX);
     reader.Skip(size);
   }
   if (!reader.ok()) return Malformed("TPM quote: ends too early");
@@ -110,7 +113,8 @@ Result<PcrSelection> ToSelection(const TPMS_PCR_SELECTION& raw) {
   selection.bank = COCOS_TRY(KnownDigest("TPM quote: PCR bank", raw.hash));
   for (unsigned pcr = 0; pcr < 8U * raw.sizeofSelect; ++pcr) {
     if (((raw.pcrSelect[pcr / 8] >> (pcr % 8)) & 1) == 0) continue;
-    if (pcr >= kPcrCount) return Malformed("TPM quote: selects PCR {}", pcr);
+    if (pcr >= kPcrCount)
+      return Malformed("TPM quote: selects PCR {}, want at most {}", pcr, kPcrCount - 1);
     selection.pcrs.push_back(pcr);
   }
   return selection;
@@ -161,7 +165,7 @@ Result<unsigned> AesBits(const TPMT_SYM_DEF_OBJECT& raw) {
                      raw.algorithm);
   }
   if (raw.keyBits.aes != 128 && raw.keyBits.aes != 256) {
-    return Malformed("TPM public area: AES with {} bits", raw.keyBits.aes);
+    return Malformed("TPM public area: AES with {} bits, want 128 or 256", raw.keyBits.aes);
   }
   return raw.keyBits.aes;
 }
@@ -181,7 +185,8 @@ Result<void> SetScheme(PublicArea& area, TPM2_ALG_ID scheme, TPM2_ALG_ID digest)
       area.scheme = SignatureScheme::kEcdsa;
       break;
     default:
-      return Malformed("TPM public area: scheme 0x{:04x}", scheme);
+      return Malformed("TPM public area: scheme 0x{:04x}, want RSASSA, RSAPSS, ECDSA or none",
+                       scheme);
   }
   area.scheme_digest = COCOS_TRY(KnownDigest("TPM public area: scheme", digest));
   return {};
@@ -208,13 +213,14 @@ Result<crypto::Curve> KnownCurve(TPM2_ECC_CURVE id) {
   if (id == TPM2_ECC_NIST_P256) return crypto::Curve::kP256;
   if (id == TPM2_ECC_NIST_P384) return crypto::Curve::kP384;
   if (id == TPM2_ECC_NIST_P521) return crypto::Curve::kP521;
-  return Malformed("TPM public area: unknown curve 0x{:04x}", id);
+  return Malformed("TPM public area: curve 0x{:04x}, want P-256, P-384 or P-521", id);
 }
 
 // A coordinate in full length: some TPMs leave leading zeros out.
 Result<std::vector<std::byte>> Coordinate(crypto::Curve curve, const TPM2B_ECC_PARAMETER& raw) {
   const std::size_t size = crypto::FieldSize(curve);
-  if (raw.size > size) return Malformed("TPM public area: coordinate of {} bytes", raw.size);
+  if (raw.size > size)
+    return Malformed("TPM public area: coordinate of {} bytes, want at most {}", raw.size, size);
   std::vector<std::byte> coordinate(size - raw.size);
   const auto octets = std::as_bytes(std::span(raw.buffer, raw.size));
   coordinate.insert(coordinate.end(), octets.begin(), octets.end());
@@ -288,7 +294,7 @@ Result<Signature> ParseSignature(std::span<const std::byte> bytes) {
     case TPM2_ALG_ECDSA:
       return ToEcdsa(raw.signature.ecdsa);
     default:
-      return Malformed("TPM signature: scheme 0x{:04x}", raw.sigAlg);
+      return Malformed("TPM signature: scheme 0x{:04x}, want RSASSA, RSAPSS or ECDSA", raw.sigAlg);
   }
 }
 

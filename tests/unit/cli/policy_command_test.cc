@@ -111,11 +111,42 @@ TEST_F(PolicyCommand, ConvertsToJsonAndTellsWhatItsReaderDoesNotCheck) {
   const auto document = nlohmann::json::parse(converted.out, nullptr, false);
   ASSERT_FALSE(document.is_discarded()) << converted.out;
   EXPECT_TRUE(document.contains("policy"));
-  EXPECT_THAT(converted.err, HasSubstr("not demanded any more: "));
+  EXPECT_THAT(converted.err, HasSubstr("policy convert: its readers do not demand: "));
 
   const Outcome shown = RunForTest({"policy", "show", Write("policy.json", converted.out)});
   EXPECT_EQ(shown.status, 0) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr(Digits('a')));
+}
+
+TEST_F(PolicyCommand, WritesEveryDemandAsYaml) {
+  const std::string every = Write("every.yaml", EveryKey());
+
+  const Outcome converted = Convert(every, {"--to", "yaml"});
+
+  ASSERT_EQ(converted.status, 0) << converted.err;
+  EXPECT_THAT(converted.err, IsEmpty());
+  const std::string written = Write("written.yaml", converted.out);
+  EXPECT_EQ(RunForTest({"policy", "show", written}).out, RunForTest({"policy", "show", every}).out);
+  EXPECT_EQ(Convert(written, {"--to", "yaml"}).out, converted.out);
+}
+
+TEST_F(PolicyCommand, WritesACorimAsTheYamlItWasMadeOf) {
+  const std::string yaml = Write("policy.yaml", kSnpYaml);
+  const std::string corim = Write("policy.corim", Convert(yaml, {"--to", "corim"}).out);
+
+  EXPECT_EQ(Convert(corim, {"--to", "yaml"}).out, Convert(yaml, {"--to", "yaml"}).out);
+}
+
+TEST_F(PolicyCommand, TellsFieldsOfJsonThatAreLostInYaml) {
+  auto document =
+      nlohmann::json::parse(Convert(Write("policy.yaml", kSnpYaml), {"--to", "json"}).out);
+  document["policy"]["somethingNew"] = true;
+
+  const Outcome converted = Convert(Write("policy.json", document.dump()), {"--to", "yaml"});
+
+  EXPECT_EQ(converted.status, 0) << converted.err;
+  EXPECT_THAT(converted.err, HasSubstr("policy.somethingNew has no effect here"));
+  EXPECT_THAT(converted.out, AllOf(HasSubstr(Digits('a')), Not(HasSubstr("somethingNew"))));
 }
 
 TEST_F(PolicyCommand, KeepsEveryDemandInACorim) {
@@ -154,6 +185,9 @@ TEST_F(PolicyCommand, SignsACorimAndRefusesItWithAnotherKeyOrAFlippedByte) {
   EXPECT_EQ(RunForTest({"policy", "check", corim, "--policy-key", wrong}).status, 1);
   EXPECT_THAT(RunForTest({"policy", "check", corim}).err, HasSubstr("signature not checked"));
 
+  EXPECT_THAT(Convert(corim, {"--policy-key", right, "--to", "yaml"}).err,
+              HasSubstr("the signature is lost"));
+
   std::string changed = signed_one.out;
   changed[changed.find(std::string(8, '\xaa'))] ^= 1;
   EXPECT_EQ(RunForTest({"policy", "check", Write("changed.corim", changed), "--policy-key", right})
@@ -167,6 +201,7 @@ TEST_F(PolicyCommand, RefusesConversionsThatMakeNoSense) {
   EXPECT_EQ(Convert(path, {"--to", "toml"}).status, 2);
   EXPECT_EQ(Convert(path, {}).status, 2);
   EXPECT_EQ(Convert(path, {"--to", "json", "--signing-key", key, "--signer", "x"}).status, 2);
+  EXPECT_EQ(Convert(path, {"--to", "yaml", "--signing-key", key, "--signer", "x"}).status, 2);
   EXPECT_EQ(Convert(path, {"--to", "corim", "--signing-key", key}).status, 2);
   const Outcome bad_key = Convert(path, {"--to", "corim", "--signing-key", key, "--signer", "x"});
   EXPECT_EQ(bad_key.status, 1);
@@ -174,6 +209,7 @@ TEST_F(PolicyCommand, RefusesConversionsThatMakeNoSense) {
   const std::string both = Write("both.yaml", "profile: production\nsnp: {}\ntdx: {}\n");
   EXPECT_EQ(Convert(both, {"--to", "json"}).status, 1);
   EXPECT_EQ(Convert(both, {"--to", "corim"}).status, 1);
+  EXPECT_EQ(Convert(both, {"--to", "yaml"}).status, 0);
 }
 
 TEST_F(PolicyCommand, SendsNoBinaryToATerminal) {

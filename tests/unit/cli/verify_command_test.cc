@@ -330,19 +330,12 @@ TEST_F(VerifyTdxCommand, VerifiesWithACollateralDirectory) {
   EXPECT_EQ(ClaimOf(result, "tdx.tcb-status").at("actual"), "UpToDate");
 }
 
-TEST_F(VerifyTdxCommand, ReadsTheDirectoryThatAFetchFills) {
-  const tdx::Collateral collateral = platform_.Collateral();
-  const auto request = tdx::CollateralFor(quote_).value();
-  const std::string fmspc = crypto::HexEncode(request.fmspc);
-  files_.Write("cache/tdx/tcb-info/" + fmspc + ".json", collateral.tcb_info);
-  files_.Write("cache/tdx/tcb-info/" + fmspc + ".chain.pem", collateral.tcb_info_issuer_chain);
-  files_.Write("cache/tdx/qe-identity/td.json", collateral.qe_identity);
-  files_.Write("cache/tdx/qe-identity/td.chain.pem", collateral.qe_identity_issuer_chain);
-  files_.Write("cache/tdx/root-crl/root.crl", collateral.root_crl);
-  const std::string ca = request.pck_ca == tdx::PckCa::kProcessor ? "processor" : "platform";
-  files_.Write("cache/tdx/pck-crl/" + ca + ".crl", collateral.pck_crl);
-
-  EXPECT_EQ(RunForTest(Command({"--collateral", files_.Path("cache")})).status, 0);
+// An empty place of a cache, not one of the plain form: the text tells what to fetch.
+TEST_F(VerifyTdxCommand, TakesAnEmptyDirectoryForOneThatAFetchFills) {
+  std::filesystem::create_directory(files_.Path("empty"));
+  const Outcome outcome = RunForTest(Command({"--collateral", files_.Path("empty")}));
+  EXPECT_EQ(outcome.status, 3);
+  EXPECT_THAT(outcome.out, HasSubstr("fetch it with: cvmctl collateral fetch --fmspc "));
 }
 
 TEST_F(VerifyTdxCommand, RefusesAQuoteWithAFlippedByte) {
@@ -481,16 +474,18 @@ class VerifyTpmCommand : public ::testing::Test {
                   more);
   }
   static std::string PcrFile(const std::string& seven) {
-    return R"({"pcr_values": {"sha256": {"0": ")" + HexOf(0x40) + R"(", "7": ")" + seven +
-           R"("}}})";
+    return R"({"pcr_values": {"sha256": {"0": ")" + PcrHex(0) + R"(", "7": ")" + seven + R"("}}})";
   }
   static std::string HexOf(int byte) { return crypto::HexEncode(tpm::Filled(32, byte)); }
+  static std::string PcrHex(unsigned index) {
+    return crypto::HexEncode(tpm::PcrValue(crypto::DigestAlgorithm::kSha256, index));
+  }
 
   const TempFiles files_;
   const tpm::EccTpm tpm_;
   tpm::RawAttest raw_;
   std::string key_ = files_.Write("ak", tpm_.Raw().Write());
-  std::string pcrs_ = files_.Write("pcrs.json", PcrFile(HexOf(0x47)));
+  std::string pcrs_ = files_.Write("pcrs.json", PcrFile(PcrHex(7)));
   std::string nonce_ = HexOf(0x11);
 };
 
@@ -539,7 +534,7 @@ TEST_F(VerifyTpmCommand, RefusesAnotherNonceAndOtherValues) {
 }
 
 TEST_F(VerifyTpmCommand, RefusesAQuotedPcrWithoutAValue) {
-  files_.Write("pcrs.json", R"({"pcr_values": {"sha256": {"0": ")" + HexOf(0x40) + R"("}}})");
+  files_.Write("pcrs.json", R"({"pcr_values": {"sha256": {"0": ")" + PcrHex(0) + R"("}}})");
 
   const Outcome outcome = RunForTest(Command());
 
@@ -562,11 +557,11 @@ TEST_F(VerifyTpmCommand, JudgesByAPolicy) {
                             "\n  pcrs:\n    sha256:\n      7: \"" + seven + "\"\n");
   };
 
-  EXPECT_EQ(RunForTest(Command({"--policy", policy(HexOf(0x47), "false")})).status, 0);
+  EXPECT_EQ(RunForTest(Command({"--policy", policy(PcrHex(7), "false")})).status, 0);
   const Outcome other = RunForTest(Command({"--policy", policy(HexOf(0x48), "false")}));
   EXPECT_EQ(other.status, 1);
   EXPECT_THAT(other.out, HasSubstr("REFUSED: tpm.pcr.sha256.7: "));
-  const Outcome unbound = RunForTest(Command({"--policy", policy(HexOf(0x47), "true")}));
+  const Outcome unbound = RunForTest(Command({"--policy", policy(PcrHex(7), "true")}));
   EXPECT_EQ(unbound.status, 1);
   EXPECT_THAT(unbound.out, HasSubstr("REFUSED: tpm.key-binding: "));
 }

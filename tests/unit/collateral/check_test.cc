@@ -51,8 +51,9 @@ TEST(SnpChainCheck, AcceptsAnAsvk) {
 
 TEST(SnpChainCheck, RefusesTheOtherKeysChain) {
   const SnpMaterial vlek(Product::kMilan, SigningKey::kVlek);
-  EXPECT_THAT(Check(vlek, SnpChain{Product::kMilan, SigningKey::kVcek}, vlek.chain_content),
-              FailsWith(ErrorCode::kUntrusted, HasSubstr("want the common name SEV-Milan")));
+  EXPECT_THAT(
+      Check(vlek, SnpChain{Product::kMilan, SigningKey::kVcek}, vlek.chain_content),
+      FailsWith(ErrorCode::kUntrusted, HasSubstr("CN is \"SEV-VLEK-Milan\", want \"SEV-Milan\"")));
 }
 
 TEST(SnpChainCheck, RefusesAnotherProductsChain) {

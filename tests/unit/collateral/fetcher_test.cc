@@ -18,6 +18,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using testing::TestClock;
 
 constexpr char kUrl[] = "https://kds.example/vcek";
@@ -161,6 +162,47 @@ TEST_F(FetcherTest, EndsBackoffAtItsPatience) {
 TEST_F(FetcherTest, SurvivesAnAbsurdPause) {
   EXPECT_THAT(Fetch({Status(429, "999999999999999999")}),
               FailsWith(ErrorCode::kUnavailable, HasSubstr("asks to wait")));
+}
+
+TEST_F(FetcherTest, TellsEachWaitBeforeIt) {
+  std::vector<RetryNotice> told;
+  options_.before_wait = [&](const RetryNotice& notice) {
+    EXPECT_EQ(clock_.waits.size(), told.size());
+    told.push_back(notice);
+  };
+
+  EXPECT_THAT(
+      Fetch({Status(429, "3"), Broken(ErrorCode::kUnavailable), Status(503, "0"), Status(200)}),
+      Succeeds());
+
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_THAT(told[0].problem, AllOf(HasSubstr(kUrl), HasSubstr("429")));
+  EXPECT_EQ(told[0].pause, milliseconds(3000));
+  EXPECT_TRUE(told[0].asked_by_service);
+  EXPECT_EQ(told[0].next_attempt, 2);
+  EXPECT_EQ(told[0].max_attempts, 4);
+  EXPECT_THAT(told[1].problem, HasSubstr("broken"));
+  EXPECT_FALSE(told[1].asked_by_service);
+  EXPECT_EQ(told[1].pause, milliseconds(200));
+  EXPECT_FALSE(told[2].asked_by_service);
+  EXPECT_EQ(told[2].next_attempt, 4);
+}
+
+TEST_F(FetcherTest, TellsOfNoWaitThatDoesNotCome) {
+  options_.before_wait = [](const RetryNotice& notice) { ADD_FAILURE() << notice.problem; };
+  EXPECT_THAT(Fetch({Status(200)}), Succeeds());
+  EXPECT_THAT(Fetch({Status(404)}), FailsWith(ErrorCode::kNotFound));
+  EXPECT_THAT(Fetch({Status(429, "11")}), FailsWith(ErrorCode::kUnavailable));
+  options_.max_attempts = 1;
+  EXPECT_THAT(Fetch({Status(500)}), FailsWith(ErrorCode::kUnavailable));
+}
+
+// Who asks to come back at once does not ask for a wait.
+TEST_F(FetcherTest, BlamesNoServiceForItsOwnPause) {
+  options_.patience = milliseconds(0);
+  EXPECT_THAT(Fetch({Status(429, "0")}),
+              FailsWith(ErrorCode::kUnavailable,
+                        AllOf(HasSubstr("tried 1 times"), Not(HasSubstr("asks to wait")))));
 }
 
 TEST_F(FetcherTest, StopsWhileItWaits) {

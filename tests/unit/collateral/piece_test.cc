@@ -77,6 +77,16 @@ TEST(Piece, NamesTheCommandThatFetchesIt) {
             "cvmctl collateral fetch --fmspc 00906ed50000 --ca platform");
 }
 
+// So that a user can paste it.
+TEST(Piece, QuotesTheDirectoryOfACommandForAShell) {
+  EXPECT_EQ(IntoDirectory("c", "/var/lib/a-b_1.c"), "c --dir /var/lib/a-b_1.c");
+  EXPECT_EQ(IntoDirectory("c", "my dir"), "c --dir 'my dir'");
+  EXPECT_EQ(IntoDirectory("c", "$(x)"), "c --dir '$(x)'");
+  EXPECT_EQ(IntoDirectory("c", "it's"), "c --dir 'it'\\''s'");
+  EXPECT_EQ(IntoDirectory("c", "~"), "c --dir '~'");
+  EXPECT_EQ(IntoDirectory("c", ""), "c --dir ''");
+}
+
 TEST(Piece, IsKnownAgainByItsFileName) {
   EXPECT_EQ(VcekOfFileName(Product::kMilan, FilesOf(MilanVcek()).body), MilanVcek());
   EXPECT_EQ(VcekOfFileName(Product::kTurin, FilesOf(TurinVcek()).body), TurinVcek());

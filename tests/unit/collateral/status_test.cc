@@ -78,7 +78,7 @@ TEST_F(CacheStatusTest, ListsEveryPieceThatIsThere) {
   for (const PieceStatus& piece : status.pieces) {
     EXPECT_EQ(piece.state, PieceState::kGood) << piece.file << ": " << piece.problem;
     EXPECT_EQ(piece.problem, "");
-    EXPECT_EQ(piece.fetch_command, FetchCommand(piece.piece));
+    EXPECT_EQ(piece.fetch_command, FetchCommand(piece.piece) + " --dir " + cache_.directory());
     EXPECT_TRUE(std::filesystem::exists(cache_.directory() + "/" + piece.file));
   }
   EXPECT_TRUE(status.AllUsable());
@@ -147,11 +147,61 @@ TEST_F(CacheStatusTest, RefusesADirectoryThatOthersMayWriteTo) {
               FailsWith(ErrorCode::kFailedPrecondition));
 }
 
+TEST_F(CacheStatusTest, DescribesThePiecesAskedForInTheirOrder) {
+  StoreAll();
+  const SnpVcek other{.product = snp::Product::kMilan, .chip_id = snp_.vcek.chip_id, .tcb = {}};
+  const std::vector<Piece> asked = {tdx_.tcb_info, other, snp_.crl};
+
+  const CacheStatus status = DescribePieces(cache_, asked, anchors_, kTestNow, kSoon).value();
+
+  ASSERT_EQ(status.pieces.size(), 3u);
+  for (std::size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(status.pieces[i].piece, asked[i]);
+  EXPECT_EQ(status.pieces[0].state, PieceState::kGood);
+  EXPECT_EQ(status.pieces[1].state, PieceState::kMissing);
+  EXPECT_THAT(status.pieces[1].problem, HasSubstr("collateral is missing: VCEK of Milan"));
+  EXPECT_EQ(status.pieces[1].validity, std::nullopt);
+  EXPECT_FALSE(status.AllUsable());
+  EXPECT_EQ(status.good_until, status.pieces[0].validity->until);
+}
+
+// A piece is missing; one whose issuer is missing is there and cannot be checked.
+TEST_F(CacheStatusTest, TellsMissingFromBroken) {
+  StoreAll();
+  std::filesystem::remove(cache_.directory() + "/snp/Milan/vcek/cert_chain.pem");
+  std::filesystem::remove(cache_.directory() + "/tdx/qe-identity/td.chain.pem");
+  const std::vector<Piece> asked = {snp_.chain, snp_.crl, tdx_.qe_identity};
+
+  const CacheStatus status = DescribePieces(cache_, asked, anchors_, kTestNow, kSoon).value();
+
+  EXPECT_EQ(status.pieces[0].state, PieceState::kMissing);
+  EXPECT_EQ(status.pieces[1].state, PieceState::kBroken);
+  EXPECT_EQ(status.pieces[2].state, PieceState::kMissing);
+  EXPECT_EQ(status.good_until, std::nullopt);
+}
+
+TEST_F(CacheStatusTest, AsksOfADirectoryThatDoesNotExist) {
+  const std::vector<Piece> asked = {tdx_.root_crl};
+  EXPECT_EQ(DescribePieces(cache_, asked, anchors_, kTestNow, kSoon).value().pieces[0].state,
+            PieceState::kMissing);
+  EXPECT_TRUE(DescribePieces(cache_, {}, anchors_, kTestNow, kSoon).value().AllUsable());
+}
+
+TEST_F(CacheStatusTest, AsksOfNoDirectoryThatOthersMayWriteTo) {
+  StoreAll();
+  ASSERT_EQ(::chmod((cache_.directory() + "/tdx").c_str(), 0775), 0);
+  const std::vector<Piece> amd = {snp_.chain};
+  const std::vector<Piece> intel = {tdx_.root_crl};
+  EXPECT_THAT(DescribePieces(cache_, amd, anchors_, kTestNow, kSoon), Succeeds());
+  EXPECT_THAT(DescribePieces(cache_, intel, anchors_, kTestNow, kSoon),
+              FailsWith(ErrorCode::kFailedPrecondition));
+}
+
 TEST(PieceStateName, TellsAllApart) {
   EXPECT_EQ(PieceStateName(PieceState::kGood), "good");
   EXPECT_EQ(PieceStateName(PieceState::kExpiresSoon), "expires-soon");
   EXPECT_EQ(PieceStateName(PieceState::kExpired), "expired");
   EXPECT_EQ(PieceStateName(PieceState::kNotYetValid), "not-yet-valid");
+  EXPECT_EQ(PieceStateName(PieceState::kMissing), "missing");
   EXPECT_EQ(PieceStateName(PieceState::kBroken), "broken");
 }
 

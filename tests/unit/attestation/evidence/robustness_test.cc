@@ -147,6 +147,23 @@ TEST(EvidenceRobustness, TakesLittleMemoryForManySmallEntries) {
   ExpectModest(Filled(64 << 10, 0x12), EvidenceFormat::kAttest, 0);
 }
 
+// The certificate table with the most copies of the same bytes: as many entries as it may have, all
+// over one blob.
+TEST(EvidenceRobustness, TakesLittleMemoryForEntriesThatOverlap) {
+  constexpr std::uint32_t kEntries = 16;
+  constexpr std::uint32_t kBlobSize = 64 << 10;
+  Bytes bytes = SnpReport();
+  for (unsigned i = 0; i < kEntries; ++i) {
+    const std::string guid(32, "0123456789abcdef"[i]);
+    const Bytes entry = TableEntry(i == 0 ? kVcekGuid : guid, (kEntries + 1) * 24, kBlobSize);
+    bytes = Joined({bytes, entry});
+  }
+  bytes = Joined({bytes, Filled(24), Filled(kBlobSize, 0x5a)});
+
+  EXPECT_THAT(DecodeEvidence(bytes, EvidenceFormat::kSnpRaw), Succeeds());
+  ExpectModest(bytes, EvidenceFormat::kSnpRaw, 0);
+}
+
 // All vectors, with a stride that keeps the test within seconds.
 TEST(EvidenceRobustness, OfTheVectorsHoldsUnderCutsAndChanges) {
   COCOS_SKIP_WITHOUT_VECTORS();

@@ -47,10 +47,14 @@ Bytes Encode(const Message& message) {
   return std::move(writer).Take();
 }
 
+Bytes ReportSignature() {
+  return Joined({Filled(48, 28), Filled(24), Filled(48, 29), Filled(24 + 368)});
+}
+
 Message ReportMessage(std::uint32_t version) {
   constexpr std::pair<std::uint32_t, std::size_t> kBytesFields[] = {
-      {4, 16},  {5, 16},  {11, 64}, {12, 48}, {13, 32}, {14, 48},
-      {15, 48}, {16, 32}, {17, 32}, {19, 64}, {28, 512}};
+      {4, 16},  {5, 16},  {11, 64}, {12, 48}, {13, 32},
+      {14, 48}, {15, 48}, {16, 32}, {17, 32}, {19, 64}};
   Message message;
   message[1] = IntegerField(1, version);
   message[3] = IntegerField(3, 0x30000);
@@ -58,6 +62,7 @@ Message ReportMessage(std::uint32_t version) {
   for (const auto& [number, size] : kBytesFields) {
     message[number] = BytesField(number, Filled(size, number));
   }
+  message[28] = BytesField(28, ReportSignature());
   if (version >= 3) message[29] = IntegerField(29, 0x00a10f12);
   if (version >= 5) message[30] = IntegerField(30, 0x0102030405060708);
   return message;

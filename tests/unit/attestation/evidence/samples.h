@@ -29,6 +29,7 @@ using Message = std::map<std::uint32_t, Bytes>;
 Bytes Encode(const Message& message);
 
 // sevsnp.Report of version 2, 3 or 5 and the message around it.
+Bytes ReportSignature();  // r and s with the zeros that the structure has behind them
 Message ReportMessage(std::uint32_t version = 3);
 Bytes SevSnpAttestation(const Message& report = ReportMessage());
 // One entry of CertificateChain.extras.

@@ -87,7 +87,12 @@ void CheckSnp(const SnpEvidence& snp, const Json& extract) {
     }
   }
   Json extras = Json::object();
-  for (const auto& [guid, data] : snp.extras) extras[guid] = crypto::HexEncode(data);
+  for (const auto& [guid, data] : snp.certificates.extras) extras[guid] = crypto::HexEncode(data);
+  if (const auto cpu = snp.certificates.cpu_signature) {
+    ByteWriter info;
+    info.Le(std::uint32_t{8}).Le(*cpu);
+    extras["ecae0c0f-9502-43b1-afa2-0ae2e0d565b6"] = crypto::HexEncode(info.view());
+  }
   EXPECT_EQ(extras, extract.value("extras", Json::object()));
 }
 

@@ -124,9 +124,21 @@ TEST(Authenticode, OfOverlappingOrScatteredSectionsIsRefused) {
               FailsWith(ErrorCode::kMalformed));
 }
 
-TEST(Authenticode, OfASizeThatSomePadIsRefused) {
-  EXPECT_THAT(AuthenticodeSha384(MakePe({.tail_size = 4})),
-              FailsWith(ErrorCode::kFailedPrecondition));
+// EDK II pads nothing: of an odd file, all bytes count and no others.
+TEST(Authenticode, OfAnOddSizeHashesTheFileAsItIs) {
+  for (std::size_t tail = 0; tail <= 16; ++tail) {
+    const PeOptions options = {.tail_size = tail};
+    const Bytes image = MakePe(options);
+    EXPECT_EQ(AuthenticodeSha384(image).value(), DigestWithout(image, DirectoryAt(options), 0));
+  }
+}
+
+TEST(Authenticode, OfAFileThatASignerPaddedIsThatOfThePaddedFile) {
+  const Bytes odd = MakePe({.tail_size = 5});
+  Bytes padded = odd;
+  padded.resize(padded.size() + 3);
+
+  EXPECT_NE(AuthenticodeSha384(odd).value(), AuthenticodeSha384(padded).value());
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "attestation/launch/cpu_model.h"
+#include "attestation/launch/snp_igvm.h"
 #include "crypto/digest.h"
 #include "unit/attestation/launch/firmware_builder.h"
+#include "unit/attestation/launch/igvm_builder.h"
 
 namespace cocos::attestation::launch {
 namespace {
@@ -14,21 +16,25 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const std::vector<testing::SevSection> kSections = {{0x80e000, 0x1000, 3},
+                                                    {0x810000, 0x1000, 0x10}};
+
 // A parsed image and its bytes.
 struct Image {
-  explicit Image(std::byte fill)
+  explicit Image(std::byte fill, const std::vector<testing::SevSection>& sections = kSections)
       : bytes(testing::FirmwareBuilder()
                   .Fill(0, 512, fill)
                   .Entry(testing::kSevMetadataGuid, {1024})
                   .Entry(testing::kSevHashTableGuid, {0x810c00, 0x400})
                   .Entry(testing::kSevResetBlockGuid, {0x80b004})
-                  .At(1024, testing::SevMetadata({{0x80e000, 0x1000, 3}, {0x810000, 0x1000, 0x10}}))
+                  .At(1024, testing::SevMetadata(sections))
                   .Build()),
         firmware(ParseSnpFirmware(bytes).value()) {}
   Image(const Image&) = delete;
-  NamedFirmware Named(const std::string& name) const {
-    return {.name = name, .firmware = &firmware, .seed = DigestFirmware(firmware)};
+  OfferedFile Offered(const std::string& name) const {
+    return {.name = name, .snp_firmware = &firmware, .seed = DigestFirmware(firmware)};
   }
+  NamedFirmware Named(const std::string& name) const { return Offered(name).AsSnpFirmware(); }
 
   std::vector<std::byte> bytes;
   SnpFirmware firmware;
@@ -58,7 +64,7 @@ class Explain : public ::testing::Test {
     return MeasureSnp(*launch.firmware.firmware, launch.firmware.seed, input).value();
   }
   std::optional<Differences> Find(const SnpLaunchDescription& real) {
-    const std::vector<NamedFirmware> others = {other_.Named("OVMF-2024.fd")};
+    const std::vector<OfferedFile> others = {other_.Offered("OVMF-2024.fd")};
     return ExplainSnpLaunch(described_, others, Digest(real));
   }
 
@@ -144,6 +150,113 @@ TEST_F(Explain, DoesWithoutAKernel) {
   real.vcpus = 2;
 
   EXPECT_THAT(Find(real).value(), ElementsAre("2 vCPUs instead of 4"));
+}
+
+TEST_F(Explain, NamesAnIgvmFileThatIsOffered) {
+  const std::vector<std::byte> bytes = testing::IgvmBuilder().Snp().Page(0x1000, 1).Data(7).Build();
+  const igvm::File igvm = igvm::ParseFile(bytes).value();
+  const OfferedFile offered = {.name = "svsm.igvm", .igvm = &igvm};
+  const Digest384 observed = MeasureSnpIgvm(PlanSnpIgvm(igvm, {}).value());
+
+  EXPECT_THAT(ExplainSnpLaunch(described_, {&offered, 1}, observed).value(),
+              ElementsAre("IGVM file svsm.igvm instead of OVMF.fd"));
+  EXPECT_EQ(ExplainSnpLaunch(described_, {}, observed), std::nullopt);
+}
+
+TEST_F(Explain, NamesEachGuestFeatureByItself) {
+  for (unsigned bit = 0; bit < 16; ++bit) {
+    SnpLaunchDescription real = described_;
+    real.guest_features ^= std::uint64_t{1} << bit;
+    EXPECT_THAT(Find(real).value(), ElementsAre(fmt::format("guest features {:#x} instead of 0x1",
+                                                            real.guest_features)));
+  }
+  SnpLaunchDescription beyond = described_;
+  beyond.guest_features |= std::uint64_t{1} << 16;
+  EXPECT_EQ(Find(beyond), std::nullopt);
+}
+
+TEST_F(Explain, NamesEachModelOfProcessor) {
+  for (const CpuModel& model : CpuModels()) {
+    SnpLaunchDescription real = described_;
+    real.cpu_signature = SignatureOf(model.identity);
+    if (real.cpu_signature == described_.cpu_signature) continue;
+    EXPECT_THAT(Find(real).value(),
+                ElementsAre(HasSubstr(fmt::format("{:#010x}", real.cpu_signature))));
+  }
+}
+
+TEST_F(Explain, NamesKernelHashesThatAreOnAfterAll) {
+  described_.hashes_kernel = false;
+  SnpLaunchDescription real = described_;
+  real.hashes_kernel = true;
+
+  EXPECT_THAT(Find(real).value(), ElementsAre("kernel hashes on"));
+  real.kernel->command_line = "'quiet'";
+  EXPECT_THAT(Find(real).value(), ElementsAre("kernel hashes on, command line in ' quotes"));
+}
+
+TEST_F(Explain, TellsNothingOfAnEmptyCommandLineThatIsDescribedSo) {
+  described_.kernel->command_line = "";
+  SnpLaunchDescription real = described_;
+  real.vcpus = 5;
+
+  EXPECT_THAT(Find(real).value(), ElementsAre("5 vCPUs instead of 4"));
+}
+
+TEST_F(Explain, LooksAsFarAsTheProcessorsDescribed) {
+  described_.vcpus = 600;
+  SnpLaunchDescription real = described_;
+  EXPECT_THAT(Find(real).value(), IsEmpty());
+  real.vcpus = 599;
+  EXPECT_THAT(Find(real).value(), ElementsAre("599 vCPUs instead of 600"));
+  real.vcpus = 601;
+  EXPECT_EQ(Find(real), std::nullopt);
+}
+
+TEST_F(Explain, StopsAtFiveHundredTwelveProcessors) {
+  SnpLaunchDescription real = described_;
+  real.vcpus = 513;
+
+  EXPECT_EQ(Find(real), std::nullopt);
+}
+
+TEST_F(Explain, LeavesOutFirmwareThatCannotTakeTheHashes) {
+  const Image plain(std::byte{0x11}, {{0x80e000, 0x1000, 3}});
+  SnpLaunchDescription real = described_;
+  real.hashes_kernel = false;
+  real.firmware = plain.Named("plain.fd");
+  const std::vector<OfferedFile> offered = {plain.Offered("plain.fd")};
+
+  EXPECT_THAT(ExplainSnpLaunch(described_, offered, Digest(real)).value(),
+              ElementsAre("kernel hashes off", "firmware plain.fd instead of OVMF.fd"));
+}
+
+class FindLaunch : public Explain {
+ protected:
+  FindLaunch() {
+    described_.kernel.reset();
+    described_.hashes_kernel = false;
+  }
+  std::string Text() { return FindSnpLaunch(described_.firmware, Digest(described_)).value_or(""); }
+};
+
+TEST_F(FindLaunch, NamesAllThatTheDigestDependsOn) {
+  EXPECT_EQ(Text(),
+            "4 vCPUs, CPU model EPYC-Milan (0x00a00f11), guest features 0x1, launched by QEMU");
+}
+
+TEST_F(FindLaunch, NamesNoModelForVmmsThatPutNoneThere) {
+  described_.vmm = Vmm::kEc2;
+  EXPECT_EQ(Text(), "4 vCPUs, guest features 0x1, launched by EC2");
+  described_.vmm = Vmm::kGce;
+  described_.guest_features = 0x21;
+  EXPECT_EQ(Text(), "4 vCPUs, guest features 0x21, launched by GCE");
+}
+
+TEST_F(FindLaunch, FindsNothingForAProcessorThatIsNotKnown) {
+  described_.cpu_signature = 0x00123456;
+
+  EXPECT_EQ(Text(), "");
 }
 
 }  // namespace

@@ -199,5 +199,53 @@ TEST(IgvmIdBlockVerify, RefusesUnknownVersionsAlgorithmsAndCurves) {
   EXPECT_THAT(VerifyIgvmIdBlock(block, 0x30000), FailsWith(ErrorCode::kMalformed));
 }
 
+// Every field that is signed, or is the signature or a key, by one bit.
+TEST(IgvmIdBlockVerify, NeverAcceptsAChangedField) {
+  const igvm::SnpIdBlock good = AsInIgvm(Signed());
+  const std::vector<std::pair<const char*, void (*)(igvm::SnpIdBlock&)>> changes = {
+      {"launch digest", [](igvm::SnpIdBlock& b) { b.launch_digest[47] ^= std::byte{1}; }},
+      {"family id", [](igvm::SnpIdBlock& b) { b.family_id[0] ^= std::byte{1}; }},
+      {"image id", [](igvm::SnpIdBlock& b) { b.image_id[15] ^= std::byte{1}; }},
+      {"guest SVN", [](igvm::SnpIdBlock& b) { b.guest_svn ^= 1; }},
+      {"block signature R", [](igvm::SnpIdBlock& b) { b.id_key_signature.r[0] ^= std::byte{1}; }},
+      {"block signature S", [](igvm::SnpIdBlock& b) { b.id_key_signature.s[0] ^= std::byte{1}; }},
+      {"ID key X", [](igvm::SnpIdBlock& b) { b.id_key.x[0] ^= std::byte{1}; }},
+      {"ID key Y", [](igvm::SnpIdBlock& b) { b.id_key.y[0] ^= std::byte{1}; }},
+      {"key signature R", [](igvm::SnpIdBlock& b) { b.author_key_signature.r[0] ^= std::byte{1}; }},
+      {"key signature S", [](igvm::SnpIdBlock& b) { b.author_key_signature.s[0] ^= std::byte{1}; }},
+      {"author key X", [](igvm::SnpIdBlock& b) { b.author_key.x[0] ^= std::byte{1}; }},
+      {"author key Y", [](igvm::SnpIdBlock& b) { b.author_key.y[0] ^= std::byte{1}; }},
+      {"author curve", [](igvm::SnpIdBlock& b) { b.author_key.curve = 1; }}};
+  ASSERT_THAT(VerifyIgvmIdBlock(good, 0x30000), Succeeds());
+
+  for (const auto& [what, change] : changes) {
+    igvm::SnpIdBlock block = good;
+    change(block);
+    EXPECT_FALSE(VerifyIgvmIdBlock(block, 0x30000).has_value()) << what;
+  }
+}
+
+TEST(IgvmIdBlockVerify, LooksAtTheAuthorOnlyWhereTheFileSaysThatThereIsOne) {
+  igvm::SnpIdBlock block = AsInIgvm(Signed());
+  block.author_key_enabled = false;
+  block.author_key_signature.r[0] ^= std::byte{1};
+
+  const auto verified = VerifyIgvmIdBlock(block, 0x30000);
+
+  ASSERT_THAT(verified, Succeeds());
+  EXPECT_FALSE(verified->author_key_digest());
+}
+
+TEST(IgvmIdBlockVerify, GivesTheSameAsTheBlocksOfTheFirmwareAbi) {
+  const Signed made;
+  const auto from_igvm = VerifyIgvmIdBlock(AsInIgvm(made), 0x30000);
+  const auto from_blocks = VerifyIdBlock(made.block, made.with_author);
+  ASSERT_TRUE(from_igvm && from_blocks);
+
+  EXPECT_EQ(from_igvm->block(), from_blocks->block());
+  EXPECT_EQ(from_igvm->id_key_digest(), from_blocks->id_key_digest());
+  EXPECT_EQ(from_igvm->author_key_digest(), from_blocks->author_key_digest());
+}
+
 }  // namespace
 }  // namespace cocos::attestation::launch

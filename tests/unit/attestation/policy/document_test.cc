@@ -126,6 +126,31 @@ TEST(JsonDocument, KeepsAnIntegerBeyond64BitsAsItWasWritten) {
   EXPECT_EQ(ReadJson("123456789012345678901234567890")->text, "123456789012345678901234567890");
 }
 
+TEST(JsonDocument, KeepsThePlaceOfEveryNameAndValue) {
+  const Result<Node> root =
+      ReadJson("{\"a\": 12,\n \"b\" :[true, null ,\n\"x\\n,\"],\n\n\"c\":{ \"d\":-1.5}}");
+
+  ASSERT_THAT(root, Succeeds());
+  const auto at = [](Place place) { return fmt::format("{}:{}", place.line, place.column); };
+  EXPECT_EQ(at(root->place), "1:1");
+  EXPECT_EQ(at(root->members[0].place), "1:2");
+  EXPECT_EQ(at(root->members[0].value.place), "1:7");
+  EXPECT_EQ(at(root->members[1].place), "2:2");
+  EXPECT_EQ(at(root->members[1].value.place), "2:7");
+  EXPECT_EQ(at(root->members[1].value.elements[0].place), "2:8");
+  EXPECT_EQ(at(root->members[1].value.elements[1].place), "2:14");
+  EXPECT_EQ(at(root->members[1].value.elements[2].place), "3:1");
+  EXPECT_EQ(at(root->members[2].place), "5:1");
+  EXPECT_EQ(at(root->members[2].value.place), "5:5");
+  EXPECT_EQ(at(root->members[2].value.members[0].place), "5:7");
+  EXPECT_EQ(at(root->members[2].value.members[0].value.place), "5:11");
+}
+
+TEST(JsonDocument, SaysWhereANameIsGivenTwice) {
+  EXPECT_THAT(ReadJson("{\"a\": 1,\n  \"a\": 1}"),
+              FailsWith(ErrorCode::kMalformed, StartsWith("2:3: ")));
+}
+
 TEST(JsonDocument, RefusesANameGivenTwice) {
   EXPECT_THAT(ReadJson(R"({"a": 1, "a": 1})"),
               FailsWith(ErrorCode::kMalformed, HasSubstr("given twice")));

@@ -107,6 +107,81 @@ TEST(PolicyCheck, RefusesNamesThatDoNotPrint) {
   EXPECT_THAT(CheckPolicy(policy), FailsWith(ErrorCode::kInvalidArgument));
 }
 
+TEST(PolicyCheck, TakesNamesInUtf8Alone) {
+  Policy policy = SmallSnp();
+  for (const std::string_view name :
+       {"", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"}) {
+    policy.name = name;
+    EXPECT_THAT(CheckPolicy(policy), Succeeds()) << name;
+  }
+  for (const std::string_view name :
+       {"\x80", "\xc3", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "ok\xff"}) {
+    policy.name = name;
+    EXPECT_THAT(CheckPolicy(policy), FailsWith(ErrorCode::kInvalidArgument, HasSubstr("UTF-8")));
+  }
+}
+
+TEST(PolicyCheck, RefusesEachControlCharacterOfAscii) {
+  Policy policy = SmallSnp();
+  for (int c = 0; c < 128; ++c) {
+    policy.name = std::string("a") + static_cast<char>(c);
+    EXPECT_EQ(CheckPolicy(policy).has_value(), c >= 0x20 && c != 0x7f) << c;
+  }
+}
+
+TEST(PolicyCheck, BoundsTheLengthOfNamesInBytes) {
+  Policy policy = SmallSnp();
+  policy.name = std::string(256, 'a');
+  EXPECT_THAT(CheckPolicy(policy), Succeeds());
+  policy.name = std::string(254, 'a') + "\xc3\xa9";
+  EXPECT_THAT(CheckPolicy(policy), Succeeds());
+  policy.name = std::string(255, 'a') + "\xc3\xa9";
+  EXPECT_THAT(CheckPolicy(policy),
+              FailsWith(ErrorCode::kInvalidArgument, HasSubstr("at most 256 bytes")));
+}
+
+TEST(PolicyCheck, WantsPcrValuesOfTheSizeOfTheirBank) {
+  using enum crypto::DigestAlgorithm;
+  for (const auto bank : {kSha1, kSha256, kSha384, kSha512, kSha3_256, kSha3_384, kSha3_512}) {
+    const std::size_t size = crypto::DigestSize(bank);
+    for (const std::size_t other : {std::size_t{0}, size - 1, size, size + 1, 2 * size}) {
+      Policy policy = {.tpm = vtpm::Policy{}};
+      policy.tpm->expected_pcrs[bank][23] = std::vector<std::byte>(other);
+      EXPECT_EQ(CheckPolicy(policy).has_value(), other == size) << crypto::DigestName(bank);
+    }
+  }
+}
+
+TEST(PolicyCheck, AcceptsEachStatusButRevoked) {
+  for (int status = 0;
+       status <= static_cast<int>(tdx::TcbStatus::kTdRelaunchAdvisedConfigurationNeeded);
+       ++status) {
+    Policy policy = SmallTdx();
+    policy.tdx->accepted_tcb_statuses = {static_cast<tdx::TcbStatus>(status)};
+    EXPECT_EQ(CheckPolicy(policy).has_value(),
+              static_cast<tdx::TcbStatus>(status) != tdx::TcbStatus::kRevoked);
+  }
+}
+
+TEST(PolicyCheck, AcceptsEachDigestButSha1) {
+  using enum crypto::DigestAlgorithm;
+  for (const auto digest : {kSha1, kSha256, kSha384, kSha512, kSha3_256, kSha3_384, kSha3_512}) {
+    Policy policy = {.tpm = vtpm::Policy{}};
+    policy.tpm->accepted_digests = {digest};
+    EXPECT_EQ(CheckPolicy(policy).has_value(), digest != kSha1) << crypto::DigestName(digest);
+  }
+}
+
+TEST(PolicyCheck, AcceptsAdvisoriesOfPrintableAsciiUpToItsLength) {
+  Policy policy = SmallTdx();
+  policy.tdx->accepted_advisories = {std::string(64, 'A'), "!", "~"};
+  EXPECT_THAT(CheckPolicy(policy), Succeeds());
+  for (int c = 0; c < 256; ++c) {
+    policy.tdx->accepted_advisories = {std::string("A") + static_cast<char>(c)};
+    EXPECT_EQ(CheckPolicy(policy).has_value(), c > 0x20 && c < 0x7f) << c;
+  }
+}
+
 TEST(PolicyCheck, RefusesAdvisoriesThatAreNoNames) {
   Policy policy = SmallTdx();
   for (const std::string& name : {std::string(), std::string("a b"), std::string(65, 'a')}) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -253,12 +254,23 @@ TEST_P(ShippedPolicy, LoadsUnderItsFileName) {
 
   ASSERT_THAT(policy, Succeeds());
   EXPECT_EQ(policy->name, GetParam());
-  EXPECT_EQ(policy->profile, GetParam() == "debug" ? Profile::kDebug : Profile::kProduction);
+  EXPECT_EQ(policy->profile,
+            GetParam().starts_with("debug") ? Profile::kDebug : Profile::kProduction);
+}
+
+TEST_P(ShippedPolicy, DemandsEvidenceOfItsOneTechnology) {
+  const Result<Policy> policy =
+      ReadPolicyYaml(ReadSource("policies/attestation/" + GetParam() + ".yaml"));
+
+  ASSERT_THAT(policy, Succeeds());
+  EXPECT_EQ(policy->snp.has_value(), GetParam().ends_with("-snp"));
+  EXPECT_EQ(policy->tdx.has_value(), GetParam().ends_with("-tdx"));
+  EXPECT_FALSE(policy->tpm.has_value());
 }
 
 TEST_P(ShippedPolicy, LoadsUnderTheOtherProfileOnlyIfItIsStrict) {
   std::string text = ReadSource("policies/attestation/" + GetParam() + ".yaml");
-  const bool debug = GetParam() == "debug";
+  const bool debug = GetParam().starts_with("debug");
   const std::string own = debug ? "profile: debug" : "profile: production";
   ASSERT_NE(text.find("\n" + own), std::string::npos);
   text.replace(text.find("\n" + own) + 1, own.size(),
@@ -274,7 +286,19 @@ std::string NameOf(const ::testing::TestParamInfo<std::string>& file) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ShippedPolicy,
-                         ::testing::Values("production-snp", "production-tdx", "debug"), NameOf);
+                         ::testing::Values("production-snp", "production-tdx", "debug-snp",
+                                           "debug-tdx"),
+                         NameOf);
+
+TEST(ShippedPolicies, AreTheseFilesAndNoOthers) {
+  std::set<std::string> names;
+  for (const auto& file :
+       std::filesystem::directory_iterator(COCOS_SOURCE_DIR "/policies/attestation")) {
+    names.insert(file.path().filename().string());
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"debug-snp.yaml", "debug-tdx.yaml", "production-snp.yaml",
+                                          "production-tdx.yaml"}));
+}
 
 }  // namespace
 }  // namespace cocos::attestation::policy::testing

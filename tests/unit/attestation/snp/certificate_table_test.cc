@@ -32,6 +32,12 @@ Bytes Text(std::string_view text) {
 
 Bytes Hex(std::string_view text) { return crypto::HexDecode(text).value(); }
 
+// "63da758d-e664-4564-adc5-f4b93be8accd" of its digits.
+std::string GuidText(std::string_view hex) {
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
+}
+
 struct TestEntry {
   std::string guid;
   Bytes blob;
@@ -87,17 +93,25 @@ TEST(SnpCertificateTable, EndsWithAZeroEntry) {
     Bytes bytes = MakeTable({{kVcek, Text("x")}});
     bytes.resize(size);
     EXPECT_THAT(ParseCertificateTable(bytes),
-                FailsWith(ErrorCode::kMalformed, HasSubstr("before its zero entry")))
+                FailsWith(ErrorCode::kMalformed, HasSubstr("before the zero entry")))
         << size;
   }
 }
 
-TEST(SnpCertificateTable, IgnoresPaddingAndUnknownGuids) {
-  Bytes bytes = MakeTable({{kUnknown, Text("?")}, {kVcek, Text("vcek")}});
+TEST(SnpCertificateTable, IgnoresPadding) {
+  Bytes bytes = MakeTable({{kVcek, Text("vcek")}});
   bytes.resize(4096);
   const auto table = ParseCertificateTable(bytes);
   ASSERT_THAT(table, Succeeds());
   EXPECT_EQ(table->vcek, Text("vcek"));
+}
+
+TEST(SnpCertificateTable, KeepsUnknownEntriesByTheirGuid) {
+  const auto table = ParseCertificateTable(MakeTable({{kUnknown, Text("?")}, {kVcek, Text("v")}}));
+
+  ASSERT_THAT(table, Succeeds());
+  ASSERT_EQ(table->extras.size(), 1u);
+  EXPECT_EQ(table->extras.at("01234567-89ab-cdef-0123-456789abcdef"), Text("?"));
 }
 
 TEST(SnpCertificateTable, ChecksUnknownEntriesToo) {
@@ -108,17 +122,19 @@ TEST(SnpCertificateTable, ChecksUnknownEntriesToo) {
 TEST(SnpCertificateTable, RejectsDuplicates) {
   for (const char* const guid : {kVcek, kArk, kUnknown}) {
     EXPECT_THAT(ParseCertificateTable(MakeTable({{guid, Text("a")}, {guid, Text("a")}})),
-                FailsWith(ErrorCode::kMalformed, HasSubstr("twice")));
+                FailsWith(ErrorCode::kMalformed, HasSubstr(GuidText(guid) + " is there twice")));
   }
 }
 
 TEST(SnpCertificateTable, KeepsEveryBlobInside) {
   EXPECT_THAT(ParseCertificateTable(OneEntry(48, 1, 49)), Succeeds());
-  EXPECT_THAT(ParseCertificateTable(OneEntry(48, 2, 49)),
-              FailsWith(ErrorCode::kMalformed, HasSubstr("behind the table")));
+  EXPECT_THAT(
+      ParseCertificateTable(OneEntry(48, 2, 49)),
+      FailsWith(ErrorCode::kMalformed, HasSubstr("2 bytes at 48, want a part of 48 to 49")));
   EXPECT_THAT(ParseCertificateTable(OneEntry(49, 1, 49)), FailsWith(ErrorCode::kMalformed));
-  EXPECT_THAT(ParseCertificateTable(OneEntry(47, 1, 49)),
-              FailsWith(ErrorCode::kMalformed, HasSubstr("into the header")));
+  EXPECT_THAT(
+      ParseCertificateTable(OneEntry(47, 1, 49)),
+      FailsWith(ErrorCode::kMalformed, HasSubstr("1 bytes at 47, want a part of 48 to 49")));
   EXPECT_THAT(ParseCertificateTable(OneEntry(0, 24, 64)), FailsWith(ErrorCode::kMalformed));
   EXPECT_THAT(ParseCertificateTable(OneEntry(48, 0, 64)),
               FailsWith(ErrorCode::kMalformed, HasSubstr("no bytes")));
@@ -148,7 +164,7 @@ TEST(SnpCertificateTable, BoundsTheNumberOfEntries) {
   EXPECT_THAT(ParseCertificateTable(MakeTable(entries)), Succeeds());
   entries.push_back({kUnknown, Text("x")});
   EXPECT_THAT(ParseCertificateTable(MakeTable(entries)),
-              FailsWith(ErrorCode::kMalformed, HasSubstr("too many")));
+              FailsWith(ErrorCode::kMalformed, HasSubstr("more than 16 entries")));
 }
 
 TEST(SnpCertificateTable, ReadsGuidsInTheOrderOfTheirText) {
@@ -157,6 +173,28 @@ TEST(SnpCertificateTable, ReadsGuidsInTheOrderOfTheirText) {
       ParseCertificateTable(MakeTable({{"8d75da6364e66445adc5f4b93be8accd", Text("vcek")}}));
   ASSERT_THAT(table, Succeeds());
   EXPECT_TRUE(table->vcek.empty());
+  EXPECT_TRUE(table->extras.contains("8d75da63-64e6-6445-adc5-f4b93be8accd"));
+}
+
+TEST(SnpCertificateTable, TakesSingleEntriesUnderTheSameRules) {
+  CertificateTable table;
+  EXPECT_THAT(AddTableEntry(GuidText(kVcek), Text("vcek"), table), Succeeds());
+  EXPECT_EQ(table.vcek, Text("vcek"));
+  EXPECT_THAT(AddTableEntry(GuidText(kVcek), Text("other"), table),
+              FailsWith(ErrorCode::kMalformed, HasSubstr(GuidText(kVcek) + " is there twice")));
+  EXPECT_EQ(table.vcek, Text("vcek"));
+  EXPECT_THAT(AddTableEntry(GuidText(kAsk), {}, table),
+              FailsWith(ErrorCode::kMalformed, HasSubstr(GuidText(kAsk) + " is an entry of no")));
+}
+
+TEST(SnpCertificateTable, RefusesThePlatformInfoTwice) {
+  const Bytes info = Hex("08000000110fa000");
+  EXPECT_THAT(ParseCertificateTable(MakeTable({{kPlatformInfo, info}, {kPlatformInfo, info}})),
+              FailsWith(ErrorCode::kMalformed, HasSubstr("twice")));
+  // Also when what it says is zero.
+  const Bytes zero = Hex("0800000000000000");
+  EXPECT_THAT(ParseCertificateTable(MakeTable({{kPlatformInfo, zero}, {kPlatformInfo, zero}})),
+              FailsWith(ErrorCode::kMalformed, HasSubstr("twice")));
 }
 
 TEST(SnpCertificateTable, ReadsTheProcessorThatToolsAdd) {

@@ -49,6 +49,21 @@ TEST(KdsUrl, HasNoVcekForAMaskedOrForeignChipId) {
               FailsWith(ErrorCode::kInvalidArgument, HasSubstr("not one of Turin")));
 }
 
+// AMD 57230: two digits at least, more where they are needed.
+TEST(KdsUrl, WritesEveryNumberInItsForm) {
+  for (const auto& [number, text] :
+       {std::pair(0, "00"), std::pair(9, "09"), std::pair(10, "10"), std::pair(99, "99"),
+        std::pair(100, "100"), std::pair(255, "255")}) {
+    const auto value = static_cast<std::uint8_t>(number);
+    const TcbVersion tcb = {
+        .fmc = value, .boot_loader = value, .tee = value, .snp = value, .microcode = value};
+    EXPECT_EQ(VlekPath(Product::kTurin, tcb),
+              fmt::format("/vlek/v1/Turin/cert?fmcSPL={0}&blSPL={0}&teeSPL={0}&snpSPL={0}&"
+                          "ucodeSPL={0}",
+                          text));
+  }
+}
+
 TEST(KdsUrl, FollowsAReport) {
   const auto path = [](Product product) {
     return VcekPathFor(ParseReport(MakeReport(product)).value(), product).value();

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/result_matchers.h"
 
 namespace cocos::attestation::snp {
@@ -47,6 +49,26 @@ TEST(SnpTcb, EncodesToWhatItWasDecodedFrom) {
   const RawTcb turin = Raw({1, 2, 3, 4, 0, 0, 0, 8});
   EXPECT_EQ(EncodeTcb(Product::kMilan, DecodeTcb(Product::kMilan, milan).value()), milan);
   EXPECT_EQ(EncodeTcb(Product::kTurin, DecodeTcb(Product::kTurin, turin).value()), turin);
+}
+
+// Every value of every byte: it is a component and comes back, or it is reserved and refused.
+TEST(SnpTcb, HasNoByteThatIsSkipped) {
+  for (const auto& [product, reserved] :
+       {std::pair(Product::kMilan, std::vector<std::size_t>{2, 3, 4, 5}),
+        std::pair(Product::kGenoa, std::vector<std::size_t>{2, 3, 4, 5}),
+        std::pair(Product::kTurin, std::vector<std::size_t>{4, 5, 6})}) {
+    for (std::size_t index = 0; index < 8; ++index) {
+      const bool is_reserved = std::ranges::find(reserved, index) != reserved.end();
+      for (unsigned value = 1; value < 256; ++value) {
+        RawTcb raw{};
+        raw[index] = static_cast<std::byte>(value);
+        const auto tcb = DecodeTcb(product, raw);
+        ASSERT_EQ(tcb.has_value(), !is_reserved) << index << ": " << value;
+        if (is_reserved) continue;
+        ASSERT_EQ(EncodeTcb(product, *tcb), raw);
+      }
+    }
+  }
 }
 
 TEST(SnpTcb, IsComparedComponentByComponent) {

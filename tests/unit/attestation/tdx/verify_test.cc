@@ -6,8 +6,8 @@
 #include <functional>
 #include <map>
 
+#include "outcome.h"
 #include "support/result_matchers.h"
-#include "test_platform.h"
 
 namespace cocos::attestation::tdx {
 namespace {
@@ -16,17 +16,6 @@ using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Succeeds;
 using namespace std::chrono_literals;
-
-Result<VerifiedQuote> Verify(const TestPlatform& platform) {
-  return VerifyQuote(platform.Quote(), platform.Collateral(), platform.Anchors(), platform.now);
-}
-
-// The status, or the reason it was refused for.
-std::string OutcomeOf(const Result<VerifiedQuote>& result) {
-  return result ? std::string(result->ResultName()) : result.error().reason();
-}
-
-std::string OutcomeOf(const TestPlatform& platform) { return OutcomeOf(Verify(platform)); }
 
 TEST(TdxVerify, AcceptsWhatIsUpToDate) {
   const TestPlatform platform;
@@ -258,12 +247,6 @@ TEST(TdxVerify, RefusesAQeReportOfAnotherKey) {
             "BadQeReportSignature");
 }
 
-// Where the parts of a version 4 quote lie.
-constexpr std::size_t kSignature = 636;
-constexpr std::size_t kAttestationKey = kSignature + 64;
-constexpr std::size_t kQeReport = kAttestationKey + 64 + 6;
-constexpr std::size_t kAuthenticationData = kQeReport + 384 + 64 + 2;
-
 TEST(TdxVerify, RefusesAnAttestationKeyThatNobodyVouchesFor) {
   const TestPlatform platform;
   const auto flipped = [&](std::size_t at) {
@@ -272,11 +255,11 @@ TEST(TdxVerify, RefusesAnAttestationKeyThatNobodyVouchesFor) {
     return OutcomeOf(VerifyQuote(quote, platform.Collateral(), platform.Anchors(), platform.now));
   };
 
-  EXPECT_EQ(flipped(kAttestationKey), "QeReportDataMismatch");
-  EXPECT_EQ(flipped(kAuthenticationData), "QeReportDataMismatch");
-  EXPECT_EQ(flipped(kSignature), "BadQuoteSignature");
+  EXPECT_EQ(flipped(kAttestationKeyAt), "QeReportDataMismatch");
+  EXPECT_EQ(flipped(kAuthenticationDataAt), "QeReportDataMismatch");
+  EXPECT_EQ(flipped(kSignatureAt), "BadQuoteSignature");
   EXPECT_EQ(flipped(184), "BadQuoteSignature");  // MR_TD
-  EXPECT_EQ(flipped(kQeReport), "BadQeReportSignature");
+  EXPECT_EQ(flipped(kQeReportAt), "BadQeReportSignature");
 }
 
 TEST(TdxVerify, RefusesAnotherEnclave) {
@@ -342,9 +325,9 @@ TEST(TdxVerifyWithoutCollateral, StillWantsEverySignatureAndTheRoot) {
     return OutcomeOf(VerifyQuoteWithoutCollateral(quote, {}, platform.Anchors(), platform.now));
   };
 
-  EXPECT_EQ(flipped(kSignature), "BadQuoteSignature");
-  EXPECT_EQ(flipped(kAttestationKey), "QeReportDataMismatch");
-  EXPECT_EQ(flipped(kQeReport), "BadQeReportSignature");
+  EXPECT_EQ(flipped(kSignatureAt), "BadQuoteSignature");
+  EXPECT_EQ(flipped(kAttestationKeyAt), "QeReportDataMismatch");
+  EXPECT_EQ(flipped(kQeReportAt), "BadQeReportSignature");
   EXPECT_EQ(OutcomeOf(VerifyQuoteWithoutCollateral(platform.Quote(), {}, IntelTrustAnchors(),
                                                    platform.now)),
             "UntrustedRoot");

@@ -67,4 +67,19 @@ class LogBuilder {
   ByteWriter writer_;
 };
 
+// PCR value after one more event with this data.
+inline Bytes Extended(crypto::DigestAlgorithm bank, const Bytes& before, const Bytes& data) {
+  crypto::Digest digest(bank);
+  digest.Update(before);
+  digest.Update(crypto::DigestOf(bank, data));
+  return digest.Finish();
+}
+
+inline const Bytes kSeparator = Filled(4, 0);
+
+// SHA-1 and SHA-256.
+inline LogBuilder TwoBanks() { return LogBuilder({{0x0004, 20}, {0x000b, 32}}); }
+// What a confidential guest has.
+inline LogBuilder CcLog() { return LogBuilder({{0x000c, 48}}); }
+
 }  // namespace cocos::attestation::vtpm::testing

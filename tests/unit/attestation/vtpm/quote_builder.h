@@ -5,6 +5,7 @@
 #include <openssl/rsa.h>
 
 #include <cstdint>
+#include <random>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,17 @@ using Bytes = std::vector<std::byte>;
 
 inline constexpr std::uint32_t kAkAttributes = 0x00050072;
 inline constexpr std::uint32_t kEkAttributes = 0x000300b2;
+
+// Numbers that look random and are the same in each run.
+class Numbers {
+ public:
+  explicit Numbers(unsigned seed) : engine_(seed) {}
+  // From 0 to limit - 1.
+  unsigned Below(unsigned limit) { return static_cast<unsigned>(engine_() % limit); }
+
+ private:
+  std::mt19937 engine_;
+};
 
 inline Bytes Filled(std::size_t size, int value) {
   return Bytes(size, static_cast<std::byte>(value));
@@ -217,7 +229,9 @@ inline Bytes RsaSignature(std::uint16_t scheme, std::uint16_t digest,
 
 // Value of a PCR that tells bank and index apart.
 inline Bytes PcrValue(crypto::DigestAlgorithm bank, unsigned index) {
-  return Filled(crypto::DigestSize(bank), static_cast<int>(0x40 + index));
+  Bytes value = Filled(crypto::DigestSize(bank), static_cast<int>(0x40 + index));
+  value.front() = static_cast<std::byte>(AlgorithmId(bank));
+  return value;
 }
 
 inline PcrValues Pcrs(crypto::DigestAlgorithm bank, std::initializer_list<unsigned> indexes) {

@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "support/result_matchers.h"
-#include "unit/attestation/vtpm/quote_builder.h"
+#include "unit/attestation/vtpm/good_quote.h"
 
 namespace cocos::attestation::vtpm {
 namespace {
 
-using cocos::testing::FailsWith;
 using cocos::testing::Succeeds;
 using crypto::DigestAlgorithm;
 using testing::Bitmap;
@@ -16,39 +15,17 @@ using testing::Bytes;
 using testing::DigestOfPcrs;
 using testing::EccTpm;
 using testing::Filled;
-using ::testing::HasSubstr;
+using testing::GoodQuote;
 using testing::Pcrs;
 using testing::PcrValue;
 using testing::RawAttest;
-using testing::RawEcc;
 using testing::RawRsa;
+using testing::RefusedAs;
 using testing::RsaSignature;
 using testing::RsaTpm;
 
 constexpr auto kSha256 = DigestAlgorithm::kSha256;
 constexpr auto kSha384 = DigestAlgorithm::kSha384;
-
-MATCHER_P(RefusedAs, reason, "refused with a reason") {
-  if (arg) return false;
-  *result_listener << arg.error().reason() << ": " << arg.error().message();
-  return arg.error().reason() == reason;
-}
-
-// A quote over PCR 0 and 7 of the SHA-256 bank, and what a verifier expects of it.
-struct GoodQuote {
-  EccTpm tpm;
-  RawAttest attest;
-  QuoteExpectation expectation{.nonce = {Filled(32, 0x11)}, .pcrs = Pcrs(kSha256, {0, 7})};
-
-  GoodQuote() {
-    attest.pcr_digest = DigestOfPcrs(kSha256, {PcrValue(kSha256, 0), PcrValue(kSha256, 7)});
-  }
-
-  Result<VerifiedTpmQuote> Verify() const {
-    const Bytes bytes = attest.Write();
-    return VerifyQuote(tpm.Key(), bytes, ParseSignature(tpm.Sign(bytes)).value(), expectation);
-  }
-};
 
 TEST(TpmQuoteVerify, AcceptsAQuoteAndShowsWhatItSays) {
   const GoodQuote good;
@@ -306,134 +283,6 @@ TEST_F(RsaQuote, RefusesAnEcdsaSignatureForAnRsaKey) {
   const auto vouched = AttestationKey::FromVouchedKey(Key(0x0014).key()).value();
   EXPECT_THAT(VerifyQuote(vouched, attest_, signature, good_.expectation),
               RefusedAs("bad-signature"));
-}
-
-TEST(TpmAttestationKey, NeedsEveryAttributeOfAnAttestationKey) {
-  const RawEcc good = EccTpm().Raw();
-  ASSERT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(good.Write()).value()), Succeeds());
-
-  for (const unsigned bit : {1U, 4U, 5U, 16U, 17U, 18U}) {
-    RawEcc raw = good;
-    raw.attributes ^= std::uint32_t{1} << bit;  // sets decrypt, clears the others
-    EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()),
-                RefusedAs("ak-not-restricted"))
-        << bit;
-  }
-}
-
-TEST(TpmAttestationKey, LeavesTheOtherAttributesToTheOwner) {
-  for (const unsigned bit : {2U, 6U, 7U, 10U, 11U, 19U}) {
-    RawEcc raw = EccTpm().Raw();
-    raw.attributes ^= std::uint32_t{1} << bit;
-    EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()), Succeeds())
-        << bit;
-  }
-}
-
-TEST(TpmAttestationKey, NeedsAScheme) {
-  RawEcc raw = EccTpm().Raw();
-  raw.scheme = 0x0010;
-  EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()),
-              RefusedAs("ak-not-restricted"));
-}
-
-TEST(TpmAttestationKey, RefusesSha1InSchemeOrName) {
-  RawEcc raw = EccTpm().Raw();
-  raw.scheme_digest = 0x0004;
-  EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()),
-              RefusedAs("weak-digest"));
-  raw.scheme_digest = 0x000b;
-  raw.name_digest = 0x0004;
-  EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()),
-              RefusedAs("weak-digest"));
-}
-
-TEST(TpmAttestationKey, RefusesAShortRsaKey) {
-  RawRsa raw = RsaTpm(1024).Raw();
-  EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()),
-              RefusedAs("weak-key"));
-}
-
-TEST(TpmAttestationKey, RefusesAPointOffTheCurve) {
-  RawEcc raw = EccTpm().Raw();
-  raw.y.back() ^= std::byte{1};
-  EXPECT_THAT(AttestationKey::FromPublicArea(ParsePublicArea(raw.Write()).value()),
-              RefusedAs("weak-key"));
-}
-
-TEST(TpmAttestationKey, HasNoNameWhenItIsVouchedFor) {
-  const EccTpm tpm;
-  const auto key = AttestationKey::FromVouchedKey(tpm.PublicKey());
-  ASSERT_THAT(key, Succeeds());
-  EXPECT_TRUE(key->name().empty());
-  EXPECT_EQ(key->key().SpkiDer(), tpm.PublicKey().SpkiDer());
-}
-
-// Flips every byte of one part of a good quote and counts what still verifies against the original
-// expectation: nothing may.
-class QuoteMutation : public ::testing::Test {
- protected:
-  Result<void> Verify(const Bytes& area, const Bytes& attest, const Bytes& signature) const {
-    const auto parsed_area = COCOS_TRY(ParsePublicArea(area));
-    // A changed key has a changed name: the binding to the hardware names the original.
-    if (parsed_area.name != name_) return Fail(ErrorCode::kUntrusted, "another key");
-    const auto key = COCOS_TRY(AttestationKey::FromPublicArea(parsed_area));
-    const auto parsed_signature = COCOS_TRY(ParseSignature(signature));
-    COCOS_TRY(VerifyQuote(key, attest, parsed_signature, good_.expectation));
-    return {};
-  }
-
-  template <typename Try>
-  void ExpectNoFlipPasses(const Bytes& original, const Try& attempt) {
-    ASSERT_THAT(attempt(original), Succeeds());
-    for (std::size_t i = 0; i < original.size(); ++i) {
-      for (const int flip : {0x01, 0x80, 0xff}) {
-        Bytes changed = original;
-        changed[i] ^= static_cast<std::byte>(flip);
-        EXPECT_FALSE(attempt(changed)) << "byte " << i << " flip " << flip;
-      }
-    }
-  }
-
-  GoodQuote good_;
-  Bytes area_ = good_.tpm.Raw().Write();
-  Bytes attest_ = good_.attest.Write();
-  Bytes signature_ = good_.tpm.Sign(attest_);
-  Bytes name_ = ParsePublicArea(area_).value().name;
-};
-
-TEST_F(QuoteMutation, NoChangedAttestVerifies) {
-  ExpectNoFlipPasses(attest_, [this](const Bytes& b) { return Verify(area_, b, signature_); });
-}
-
-TEST_F(QuoteMutation, NoChangedSignatureVerifies) {
-  ExpectNoFlipPasses(signature_, [this](const Bytes& b) { return Verify(area_, attest_, b); });
-}
-
-TEST_F(QuoteMutation, NoChangedPublicAreaVerifies) {
-  ExpectNoFlipPasses(area_, [this](const Bytes& b) { return Verify(b, attest_, signature_); });
-}
-
-TEST_F(QuoteMutation, NoChangedPcrValueVerifies) {
-  for (const unsigned index : {0U, 7U}) {
-    for (std::size_t i = 0; i < 32; ++i) {
-      GoodQuote changed = good_;
-      changed.expectation.pcrs[kSha256][index][i] ^= std::byte{1};
-      EXPECT_THAT(changed.Verify(), RefusedAs("pcr-digest-mismatch"));
-    }
-  }
-}
-
-TEST_F(QuoteMutation, NoChangedRsaSignatureVerifies) {
-  const RsaTpm tpm;
-  const auto key =
-      AttestationKey::FromPublicArea(ParsePublicArea(tpm.Raw().Write()).value()).value();
-  ExpectNoFlipPasses(RsaSignature(0x0014, 0x000b, tpm.SignBare(attest_)),
-                     [&](const Bytes& bytes) -> Result<void> {
-                       const auto signature = COCOS_TRY(ParseSignature(bytes));
-                       COCOS_TRY(VerifyQuote(key, attest_, signature, good_.expectation));
-                       return {};
-                     });
 }
 
 }  // namespace
