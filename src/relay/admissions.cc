@@ -64,6 +64,7 @@ Result<void> Admissions::Load() {
     Result<Entry> entry = LoadEntry(name);
     if (id && entry) {
       entries_.emplace(*id, *std::move(entry));
+      inherited_.insert(*id);
     } else {
       COCOS_TRY(directory_.RemoveTree(name));
     }
@@ -124,8 +125,8 @@ void Admissions::Remove(const cvm::CvmId& id) {
   static_cast<void>(directory_.RemoveTree(id.text()));
 }
 
-void Admissions::Retain(const std::set<cvm::CvmId>& ids) {
-  for (const cvm::CvmId& id : List()) {
+void Admissions::RetainInherited(const std::set<cvm::CvmId>& ids) {
+  for (const cvm::CvmId& id : inherited_) {
     if (!ids.contains(id)) Remove(id);
   }
 }

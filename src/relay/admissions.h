@@ -49,8 +49,8 @@ class Admissions {
   // Errors: kAlreadyExists, and those of SecureDir; nothing is left after an error.
   Result<void> Add(const cvm::CvmId& id, Admission admission);
   void Remove(const cvm::CvmId& id);
-  // Removes all but these.
-  void Retain(const std::set<cvm::CvmId>& ids);
+  // Of those that an earlier process left, removes all but these.
+  void RetainInherited(const std::set<cvm::CvmId>& ids);
 
   std::shared_ptr<const Admission> Find(const cvm::CvmId& id) const;  // null: none
   std::optional<Standing> StandingOf(const cvm::CvmId& id) const;
@@ -72,6 +72,7 @@ class Admissions {
   Result<void> Write(const cvm::CvmId& id, const Admission& admission) const;
 
   const SecureDir directory_;
+  std::set<cvm::CvmId> inherited_;  // filled by Open
   mutable std::mutex mutex_;
   std::map<cvm::CvmId, Entry> entries_;
 };

@@ -1,5 +1,7 @@
 #include "relay/relay_server.h"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -120,6 +122,7 @@ Result<std::unique_ptr<RelayServer>> RelayServer::Start(const Options& options, 
   }
   relay_server->port_ = static_cast<std::uint16_t>(port);
   impl.keeper_ = std::jthread([&impl](const std::stop_token& stop) { impl.Keep(stop); });
+  ::pthread_setname_np(impl.keeper_.native_handle(), "relay-keeper");
   logger.Info("Relay listens for agents", {{"address", address}});
   return relay_server;
 }

@@ -102,15 +102,17 @@ TEST_F(AdmissionsTest, LeaveNothingOfWhatWasRemoved) {
   EXPECT_TRUE(std::filesystem::is_empty(path()));
 }
 
-TEST_F(AdmissionsTest, RetainThoseThatAreNamed) {
+TEST_F(AdmissionsTest, RetainThoseThatAreNamedAndThoseThatCameSince) {
+  const cvm::CvmId fresh = *cvm::CvmId::Parse("00000000-0000-4000-8000-000000000003");
+  ASSERT_THAT(Open()->Add(kId, Sample()), Succeeds());
+  ASSERT_THAT(Open()->Add(kOther, Sample()), Succeeds());
   const auto admissions = Open();
-  ASSERT_THAT(admissions->Add(kId, Sample()), Succeeds());
-  ASSERT_THAT(admissions->Add(kOther, Sample()), Succeeds());
+  ASSERT_THAT(admissions->Add(fresh, Sample()), Succeeds());
 
-  admissions->Retain({kOther});
+  admissions->RetainInherited({kOther});
 
-  EXPECT_THAT(admissions->List(), ElementsAre(kOther));
-  EXPECT_THAT(Open()->List(), ElementsAre(kOther));
+  EXPECT_THAT(admissions->List(), ElementsAre(kOther, fresh));
+  EXPECT_THAT(Open()->List(), ElementsAre(kOther, fresh));
 }
 
 // What a process leaves that dies between two files.
