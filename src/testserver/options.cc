@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 namespace cocos::testserver {
@@ -61,7 +62,14 @@ void AddOtherFlags(CLI::App& app, Options& options) {
   app.add_option("--ca-url", options.ca_url, "accepted for compatibility, not used");
   app.add_option("--cvm-id", options.cvm_id, "send the computation to this CVM only");
   app.add_flag("--commands", options.commands_on_stdin,
-               "read commands from standard input: stop, state, disconnect");
+               "read commands from standard input: stop, state, disconnect; to managers: cms run "
+               "[ID], cms stop [ID], cms policy [ID], cms info, cms terminate, cms drop, cms "
+               "garbage, cms endless COUNT");
+  app.add_flag("--cms-run", options.cms_run, "send the computation to every manager that connects");
+  app.add_option("--cms-era", options.cms_era, "release whose service this is to managers")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, CmsEra>{{"v0.3.1", CmsEra::kV031}, {"v0.4.0", CmsEra::kV040}}))
+      ->default_str("v0.4.0");
 }
 
 }  // namespace
@@ -74,8 +82,10 @@ std::variant<Options, EarlyExit> ParseOptions(const std::vector<std::string>& ar
   options.computation.name = "test computation";
   options.computation.agent_port = "7002";
 
-  CLI::App app("Test server of cvms.Service: gives one computation to every agent that connects",
-               "cocos-cvms-testserver");
+  CLI::App app(
+      "Test server of cvms.Service and of a Computation Management Service: gives one computation "
+      "to every agent that connects, or to managers",
+      "cocos-cvms-testserver");
   AddComputationFlags(app, options.computation);
   AddListenerFlags(app, options);
   AddOtherFlags(app, options);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "testserver/cms_service.h"
 #include "testserver/run_request.h"
 
 namespace cocos::testserver {
@@ -23,6 +24,8 @@ struct Options {
   std::string ca_url;  // accepted as upstream's server does; not used
   std::string cvm_id;  // send the computation to the CVM with this id only; empty: to every one
   bool commands_on_stdin = false;
+  CmsEra cms_era = CmsEra::kV040;  // towards managers
+  bool cms_run = false;            // send the computation to every manager that connects
 };
 
 // Text to print and exit status to leave with: help, or a complaint about the command line.

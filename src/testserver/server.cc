@@ -35,13 +35,29 @@ std::string Address(const std::string& host, int port) {
   return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
+// The same computation in the other protocol; what v0.4.0 has no fields for travels as unknown
+// ones.
+manager::ComputationRunReq ForManagers(cvms::ComputationRunReq request) {
+  manager::AgentConfig config;
+  config.set_port(request.agent_config().port());
+  config.set_cert_file(request.agent_config().cert_file());
+  config.set_key_file(request.agent_config().key_file());
+  config.set_client_ca_file(request.agent_config().client_ca_file());
+  config.set_server_ca_file(request.agent_config().server_ca_file());
+  config.set_log_level(request.agent_config().log_level());
+  config.set_attested_tls(request.agent_config().attested_tls());
+  request.clear_agent_config();
+  manager::ComputationRunReq translated;
+  translated.ParseFromString(request.SerializeAsString());
+  *translated.mutable_agent_config() = std::move(config);
+  return translated;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Start(const Options& options, JsonLines& lines) {
   const cvms::ComputationRunReq request = COCOS_TRY(BuildRunRequest(options.computation));
-  std::unique_ptr<Server> server(new Server(computation::SplitRunRequest<cvms::ServerStreamMessage>(
-                                                request.id(), request.SerializeAsString()),
-                                            options, lines));
+  std::unique_ptr<Server> server(new Server(request, options, lines));
   COCOS_TRY(server->Listen(options));
   lines.Print("listening", {{"address", Address(options.host, server->port())},
                             {"security", SecurityName(options)},
@@ -49,10 +65,12 @@ Result<std::unique_ptr<Server>> Server::Start(const Options& options, JsonLines&
   return server;
 }
 
-Server::Server(std::vector<cvms::ServerStreamMessage> greeting, const Options& options,
-               JsonLines& lines)
+Server::Server(const cvms::ComputationRunReq& request, const Options& options, JsonLines& lines)
     : computation_id_(options.computation.id),
-      service_(std::move(greeting), options.cvm_id, lines) {}
+      service_(computation::SplitRunRequest<cvms::ServerStreamMessage>(request.id(),
+                                                                       request.SerializeAsString()),
+               options.cvm_id, lines),
+      cms_(ForManagers(request), options.cms_era, options.cms_run, lines) {}
 
 Server::~Server() {
   if (server_) server_->Shutdown(std::chrono::system_clock::now() + kShutdownTimeout);
@@ -66,6 +84,7 @@ Result<void> Server::Listen(const Options& options) {
   builder.AddListeningPort(address, credentials, &port);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.RegisterService(&cms_);
   builder.RegisterCallbackGenericService(&service_);
   server_ = builder.BuildAndStart();
   if (!server_ || port == 0) {
@@ -77,6 +96,7 @@ Result<void> Server::Listen(const Options& options) {
 }
 
 Result<std::size_t> Server::Command(const std::string& word) {
+  if (word.starts_with("cms ")) return cms_.Command(word.substr(4));
   cvms::ServerStreamMessage message;
   if (word == "stop") {
     message.mutable_stopcomputation()->set_computation_id(computation_id_);
@@ -85,8 +105,8 @@ Result<std::size_t> Server::Command(const std::string& word) {
   } else if (word == "disconnect") {
     message.mutable_disconnectreq()->set_id(computation_id_);
   } else {
-    return Fail(ErrorCode::kInvalidArgument, "command \"{}\": want stop, state or disconnect",
-                word);
+    return Fail(ErrorCode::kInvalidArgument,
+                "command \"{}\": want stop, state, disconnect or cms ...", word);
   }
   return service_.Broadcast(message);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "testserver/cms_service.h"
 #include "testserver/cvms_service.h"
 #include "testserver/options.h"
 
@@ -20,16 +21,17 @@ class Server {
   ~Server();
 
   std::uint16_t port() const { return port_; }
-  // Runs one command ("stop", "state", "disconnect") on all streams and returns how many there are.
-  // Errors: kInvalidArgument for another word.
+  // Runs one command on all streams and returns how many there are: "stop", "state" or "disconnect"
+  // on those of agents, "cms ..." on those of managers. Errors: kInvalidArgument for another word.
   Result<std::size_t> Command(const std::string& word);
 
  private:
-  Server(std::vector<cvms::ServerStreamMessage> greeting, const Options& options, JsonLines& lines);
+  Server(const cvms::ComputationRunReq& request, const Options& options, JsonLines& lines);
   Result<void> Listen(const Options& options);
 
   const std::string computation_id_;
   CvmsService service_;
+  CmsService cms_;
   std::unique_ptr<grpc::Server> server_;
   std::uint16_t port_ = 0;
 };
