@@ -1,11 +1,11 @@
 // The way to the agents in CVMs, as the runs of a service need it. src/relay implements it.
 #pragma once
 
-#include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
-#include "cvm/cvm.h"
 #include "cvm/cvm_id.h"
 #include "proto/cvms.pb.h"
 
@@ -24,13 +24,16 @@ class AgentGateway {
  public:
   virtual ~AgentGateway() = default;
 
-  // Before the CVM is created: keeps the computation until its agent asks for it, and mints the
-  // certificate by which the agent is known. `expires` is the CVM's deadline, if it has one.
-  virtual Result<AgentAccess> Admit(const cvm::CvmId& id, const cvms::ComputationRunReq& manifest,
-                                    const std::optional<cvm::TimePoint>& expires) = 0;
+  // Before the CVM of this class is created: keeps the computation until its agent may have it, and
+  // mints the certificate by which the agent is known.
+  virtual Result<AgentAccess> Admit(const cvm::CvmId& id, std::string_view class_name,
+                                    const cvms::ComputationRunReq& manifest) = 0;
 
   // The CVM is gone, or was never made: forgets everything about it. Harmless for an unknown id.
   virtual void Dismiss(const cvm::CvmId& id) = 0;
+
+  // Of what an earlier process admitted, forgets all CVMs but these.
+  virtual void RetainInherited(const std::set<cvm::CvmId>& ids) = 0;
 };
 
 }  // namespace cocos::cms

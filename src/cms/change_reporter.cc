@@ -1,5 +1,8 @@
 #include "cms/change_reporter.h"
 
+#include <pthread.h>
+
+#include <set>
 #include <utility>
 
 #include "cms/messages.h"
@@ -9,28 +12,41 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 500ms;  // how soon a stop is noticed
+constexpr auto kPatience = 100ms;  // how soon a stop, and that the manager is ready, is noticed
 
 }  // namespace
 
 ChangeReporter::ChangeReporter(const cvm::Manager& manager, AgentGateway& gateway, Outbox& outbox,
-                               std::function<void()> report_all, Logger& logger)
+                               Handler handler, Logger& logger)
     : manager_(manager),
       gateway_(gateway),
       outbox_(outbox),
-      report_all_(std::move(report_all)),
+      handler_(std::move(handler)),
       logger_(logger),
       revision_(manager.changes().last_revision()),
-      thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+      thread_([this](const std::stop_token& stop) { Run(stop); }) {
+  ::pthread_setname_np(thread_.native_handle(), "cms-changes");
+}
+
+// Once what the hypervisor has is known: until then every CVM may turn out to be there.
+void ChangeReporter::NoteReadiness() {
+  if (ready_ || !manager_.IsReady()) return;
+  ready_ = true;
+  std::set<cvm::CvmId> known;
+  for (const cvm::Snapshot& each : manager_.List().cvms) known.insert(each.id);
+  gateway_.RetainInherited(known);
+  handler_.on_ready();
+}
 
 void ChangeReporter::Run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
+    NoteReadiness();
     const auto changes = manager_.changes().Next(revision_, kPatience);
     if (!changes && changes.error().code() == ErrorCode::kCancelled) return;
     if (!changes) {
       logger_.Warn("Changes of CVMs were missed, the service is told what runs");
       revision_ = manager_.changes().last_revision();
-      report_all_();
+      handler_.on_missed();
       continue;
     }
     for (const cvm::Change& change : *changes) {

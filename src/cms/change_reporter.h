@@ -16,21 +16,28 @@ namespace cocos::cms {
 // with the cause; one that is gone is forgotten by the gateway too.
 class ChangeReporter {
  public:
-  // Reports what changes from now on: build it before the manager starts. `report_all` is called
-  // when changes were missed. All must outlive this; ends when the manager's changes are closed.
+  struct Handler {
+    std::function<void()> on_ready;   // once the manager knows its CVMs
+    std::function<void()> on_missed;  // changes were missed: what counts is what is
+  };
+
+  // Reports what changes from now on: build it before the manager starts. All must outlive this;
+  // ends when the manager's changes are closed. Handlers are called on its thread.
   ChangeReporter(const cvm::Manager& manager, AgentGateway& gateway, Outbox& outbox,
-                 std::function<void()> report_all, Logger& logger);
+                 Handler handler, Logger& logger);
 
  private:
   void Run(const std::stop_token& stop);
   void Report(const cvm::Change& change);
+  void NoteReadiness();
 
   const cvm::Manager& manager_;
   AgentGateway& gateway_;
   Outbox& outbox_;
-  const std::function<void()> report_all_;
+  const Handler handler_;
   Logger& logger_;
   std::uint64_t revision_;
+  bool ready_ = false;
   std::jthread thread_;
 };
 

@@ -1,5 +1,7 @@
 #include "cms/client.h"
 
+#include <pthread.h>
+
 #include <random>
 #include <utility>
 
@@ -31,6 +33,7 @@ Client::~Client() = default;
 
 void Client::Start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { Run(stop); });
+  ::pthread_setname_np(thread_.native_handle(), "cms-client");
 }
 
 Client::Status Client::status() const {

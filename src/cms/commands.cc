@@ -1,5 +1,7 @@
 #include "cms/commands.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,7 @@ Commands::Commands(Options options, Runs& runs, PolicyOf policy_of, Outbox& outb
       assembler_(options_.max_request_bytes) {
   for (unsigned i = 0; i < options_.workers; ++i) {
     workers_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
+    ::pthread_setname_np(workers_.back().native_handle(), "cms-worker");
   }
 }
 

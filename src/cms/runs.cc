@@ -77,7 +77,7 @@ Result<Runs::Prepared> Runs::Prepare(const manager::ComputationRunReq& request) 
   prepared.manifest = COCOS_TRY(computation::ToAgent(request, options_.agent_port));
   COCOS_TRY(computation::CheckManifest(prepared.manifest));
   prepared.request.id = cvm::CvmId::Random();
-  prepared.request.class_name = options_.class_name;
+  prepared.request.class_name = "default";
   prepared.request.computation_id = request.id();
   prepared.request.computation_json = computation::CanonicalJson(request);
   prepared.request.agent_log_level = request.agent_config().log_level();
@@ -87,7 +87,8 @@ Result<Runs::Prepared> Runs::Prepare(const manager::ComputationRunReq& request) 
 Result<cvm::Created> Runs::Create(const manager::ComputationRunReq& request) {
   Prepared prepared = COCOS_TRY(Prepare(request));
   const cvm::CvmId id = *prepared.request.id;
-  AgentAccess access = COCOS_TRY(gateway_.Admit(id, prepared.manifest, std::nullopt));
+  AgentAccess access =
+      COCOS_TRY(gateway_.Admit(id, prepared.request.class_name, prepared.manifest));
   prepared.request.agent_cvm_server_url = std::move(access.server_url);
   prepared.request.server_ca_pem = std::move(access.server_ca_pem);
   prepared.request.client_cert_pem = std::move(access.client_cert_pem);

@@ -21,8 +21,7 @@ namespace cocos::cms {
 class Runs {
  public:
   struct Options {
-    std::string class_name;    // empty: "default"
-    std::uint16_t agent_port;  // in the guest
+    std::uint16_t agent_port = 7002;  // in the guest
   };
 
   // All must outlive this.

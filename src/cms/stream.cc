@@ -1,5 +1,7 @@
 #include "cms/stream.h"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -76,6 +78,7 @@ StreamEnd Stream::Run(const std::stop_token& stop, const std::function<void()>& 
   bool ended_here = false;
   {
     const std::jthread writer([&](const std::stop_token& writer_stop) {
+      ::pthread_setname_np(::pthread_self(), "cms-writer");
       if (!connected || WaitFor(writer_stop, kSettleTime)) return;
       std::call_once(once, on_connected);
       Write(writer_stop, *stream, context);

@@ -154,7 +154,9 @@ const std::vector<ClassKey>& ClassKeys() {
        Setter(PositiveDuration, COCOS_FIELD(ttl_max))},
       {"quota.max_cvms", "most CVMs of this class, 0: no limit",
        Setter(Count<1'000'000>, COCOS_FIELD(max_cvms))},
-      {"attestation.mode", "off, report or enforce; no effect yet",
+      {"attestation.mode",
+       "off, report or enforce: whether evidence is appraised before a CMS run gets its "
+       "computation",
        Setter(AttestationMode, COCOS_FIELD(attestation.mode))},
       {"attestation.policy", "absolute path of a policy file; no effect yet",
        Setter(AbsolutePath, COCOS_FIELD(attestation.policy_path))},

@@ -28,6 +28,14 @@ struct CmsConfig {
   std::string client_cert;
   std::string client_key;
   std::string server_ca_certs;
+  std::uint64_t max_request_mib = 64;
+};
+
+// The listener that agents of CMS runs dial.
+struct RelayConfig {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string guest_host;  // empty: the host's default gateway
 };
 
 enum class TeeChoice { kAuto, kNone, kSevSnp, kTdx };
@@ -123,6 +131,7 @@ struct Config {
   ListenerConfig grpc;
   ListenerConfig http;
   CmsConfig cms;
+  RelayConfig relay;
   std::string libvirt_uri = "qemu:///system";
   std::string config_dir = "/etc/cocos";
   std::string runtime_dir = "/run/cocos-manager";

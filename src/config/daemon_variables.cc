@@ -121,6 +121,12 @@ void DaemonVariables::LoadCms() {
   cms.client_key = reader_.Text("MANAGER_GRPC_CLIENT_KEY");
   WantTogether("MANAGER_GRPC_CLIENT_CERT", cms.client_cert, "MANAGER_GRPC_CLIENT_KEY",
                cms.client_key);
+  cms.max_request_mib = reader_.Parsed("MANAGER_CMS_MAX_REQUEST", ParseMemoryMib);
+  config_.relay.host = reader_.Parsed("MANAGER_RELAY_HOST", ParseAddress);
+  config_.relay.port =
+      reader_.Parsed("MANAGER_RELAY_PORT", [](std::string_view text) { return ParsePort(text); });
+  config_.relay.guest_host =
+      reader_.OptionalParsed("MANAGER_RELAY_GUEST_HOST", ParseAddress).value_or("");
   // Upstream's client and server share this name: with a CMS it says whom to trust there.
   if (reader_.IsSet("MANAGER_GRPC_URL"))
     std::swap(cms.server_ca_certs, config_.grpc.server_ca_certs);

@@ -73,7 +73,7 @@ cvm::ManagerOptions ManagerOptionsFrom(const config::Config& config,
   options.max_cvms = config.max_vms;
   options.first_port = config.first_forward_port;
   options.last_port = config.last_forward_port;
-  options.excluded_ports = {config.grpc.port, config.http.port};
+  options.excluded_ports = {config.grpc.port, config.http.port, config.relay.port};
   options.feed_base = FeedBase();
   options.stop_timeout = std::chrono::duration_cast<std::chrono::milliseconds>(config.stop_timeout);
   return options;
@@ -161,6 +161,7 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
                                       {.missing = [this] { return WhatIsMissing(); },
                                        .metrics = [this] { return metrics_->Render(); }},
                                       logger_));
+  if (!config.cms.url.empty()) COCOS_TRY(ServeCms(config, instance_id));
   // After the listener that says "not ready yet", before the one that takes requests.
   manager_->Start();
   manager_service_ = std::make_unique<api::ManagerService>(*manager_, HostInfoFrom(config),
@@ -169,6 +170,30 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
   grpc_ = COCOS_TRY(
       api::GrpcServer::Start(GrpcOptions(config), *manager_service_, *operator_service_, logger_));
   serving_ = true;
+  return {};
+}
+
+Result<void> Daemon::ServeCms(const config::Config& config, const std::string& instance_id) {
+  const api::HostInfo host = HostInfoFrom(config);
+  std::map<std::string, std::string, std::less<>> modes;
+  for (const config::ClassConfig& each : config.classes) modes[each.name] = each.attestation.mode;
+  cms_ = COCOS_TRY(
+      CmsStack::Start({.service = config.cms,
+                       .relay = config.relay,
+                       .guest_port = config.classes.front().guest_port,
+                       .attestation_modes = std::move(modes),
+                       .pki_dir = fmt::format("{}/{}/pki", config.state_dir, instance_id),
+                       .relay_dir = fmt::format("{}/{}/relay", config.runtime_dir, instance_id),
+                       .collateral_dir = config.state_dir + "/collateral"},
+                      {.manager = *manager_,
+                       .clock = clock_,
+                       .policy_form = policy_form_,
+                       .host = {.ovmf_version = host.ovmf_version,
+                                .cpu_num = host.cpu_num,
+                                .cpu_type = host.cpu_type,
+                                .kernel_cmd = host.kernel_cmd,
+                                .eos_version = host.eos_version},
+                       .logger = logger_}));
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include "cvm/event_queue.h"
 #include "cvm/manager.h"
 #include "daemon/class_builder.h"
+#include "daemon/cms_stack.h"
 #include "daemon/instance.h"
 #include "daemon/metrics_observer.h"
 #include "daemon/sev_device.h"
@@ -44,6 +45,7 @@ class Daemon {
   Result<void> OpenManager(const config::Config& config, const std::string& instance_id,
                            std::vector<cvm::ComputationClass> classes, const HostTee& tee,
                            std::function<void(cvm::CreateStep)> after_step);
+  Result<void> ServeCms(const config::Config& config, const std::string& instance_id);
   Result<void> Listen(const config::Config& config, const std::string& instance_id);
   StateSample SampleState() const;
   std::vector<std::string> WhatIsMissing() const;
@@ -59,6 +61,7 @@ class Daemon {
   hypervisor::LibvirtHypervisor hypervisor_;  // deregisters callbacks, closes the connection
   cvm::PolicyFormOptions policy_form_;
   std::unique_ptr<cvm::Manager> manager_;  // waits for its work in flight
+  std::unique_ptr<CmsStack> cms_;          // none without a service
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsObserver> observer_;
   std::unique_ptr<HttpServer> http_;

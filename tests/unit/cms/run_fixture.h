@@ -5,6 +5,7 @@
 
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,8 @@ namespace cocos::testing {
 // Knows which CVMs were admitted; can be told to refuse.
 class FakeGateway final : public cms::AgentGateway {
  public:
-  Result<cms::AgentAccess> Admit(const cvm::CvmId& id, const cvms::ComputationRunReq& manifest,
-                                 const std::optional<cvm::TimePoint>&) override {
+  Result<cms::AgentAccess> Admit(const cvm::CvmId& id, std::string_view,
+                                 const cvms::ComputationRunReq& manifest) override {
     std::lock_guard lock(mutex_);
     if (refuses) return Fail(ErrorCode::kResourceExhausted, "no room for the manifest");
     admitted_[id.text()] = manifest.id();
@@ -31,6 +32,12 @@ class FakeGateway final : public cms::AgentGateway {
   void Dismiss(const cvm::CvmId& id) override {
     std::lock_guard lock(mutex_);
     admitted_.erase(id.text());
+  }
+  void RetainInherited(const std::set<cvm::CvmId>& ids) override {
+    std::lock_guard lock(mutex_);
+    std::erase_if(admitted_, [&ids](const auto& each) {
+      return !ids.contains(*cvm::CvmId::Parse(each.first));
+    });
   }
   std::map<std::string, std::string> admitted() const {
     std::lock_guard lock(mutex_);

@@ -128,8 +128,7 @@ TEST_F(CmsRuns, MakesNoCvmThatItsAgentCouldNotReachTheManagerFrom) {
 
 TEST_F(CmsRuns, StopsAComputation) {
   Runs& runs = StartRuns();
-  const ChangeReporter reporter(
-      *manager_, gateway_, outbox_, [] {}, logger_);
+  const ChangeReporter reporter(*manager_, gateway_, outbox_, {[] {}, [] {}}, logger_);
   runs.Run(RunRequest("7"));
   Sent();
 
@@ -163,8 +162,7 @@ TEST_F(CmsRuns, TellsWhatRunsAfterAConnection) {
 
 TEST_F(CmsRuns, TellsThatACvmEndedByItself) {
   Runs& runs = StartRuns();
-  const ChangeReporter reporter(
-      *manager_, gateway_, outbox_, [] {}, logger_);
+  const ChangeReporter reporter(*manager_, gateway_, outbox_, {[] {}, [] {}}, logger_);
   runs.Run(RunRequest("7"));
   Sent();
 
@@ -177,10 +175,20 @@ TEST_F(CmsRuns, TellsThatACvmEndedByItself) {
   EXPECT_TRUE(Eventually([this] { return gateway_.admitted().empty(); }));
 }
 
+TEST_F(CmsRuns, ForgetsWhatAnEarlierProcessAdmittedAndNeverMade) {
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  ASSERT_TRUE(gateway_.Admit(cvm::CvmId::Random(), "default", {}));
+
+  const ChangeReporter reporter(*manager_, gateway_, outbox_, {[] {}, [] {}}, logger_);
+
+  EXPECT_TRUE(Eventually([this] { return gateway_.admitted().size() == 1; }));
+  EXPECT_EQ(gateway_.admitted().begin()->second, "7");
+}
+
 TEST_F(CmsRuns, SaysNothingOfCvmsThatOthersMade) {
   StartRuns();
-  const ChangeReporter reporter(
-      *manager_, gateway_, outbox_, [] {}, logger_);
+  const ChangeReporter reporter(*manager_, gateway_, outbox_, {[] {}, [] {}}, logger_);
   const auto created = manager_->Create({});
 
   ASSERT_TRUE(manager_->Remove(created->id));

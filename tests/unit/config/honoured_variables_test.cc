@@ -48,6 +48,14 @@ const Effect kEffects[] = {
     {"MANAGER_GRPC_SERVER_KEY", "/key", "/key", [](const Config& config) { return Text(config.grpc.server_key); }},
     {"MANAGER_GRPC_CLIENT_CA_CERTS", "/ca", "/ca", [](const Config& config) { return Text(config.grpc.client_ca_certs); }},
     {"MANAGER_GRPC_SERVER_CA_CERTS", "/ca", "/ca", [](const Config& config) { return Text(config.grpc.server_ca_certs); }},
+    {"MANAGER_GRPC_URL", "cms:7001", "cms:7001", [](const Config& config) { return Text(config.cms.url); }},
+    {"MANAGER_GRPC_CLIENT_CERT", "/cert", "/cert", [](const Config& config) { return Text(config.cms.client_cert); }},
+    {"MANAGER_GRPC_CLIENT_KEY", "/key", "/key", [](const Config& config) { return Text(config.cms.client_key); }},
+    {"MANAGER_GRPC_TIMEOUT", "5s", "5s", [](const Config& config) { return Text(FormatGoDuration(config.cms.timeout)); }},
+    {"MANAGER_CMS_MAX_REQUEST", "1G", "1024", [](const Config& config) { return Text(config.cms.max_request_mib); }},
+    {"MANAGER_RELAY_HOST", "::1", "::1", [](const Config& config) { return Text(config.relay.host); }},
+    {"MANAGER_RELAY_PORT", "7100", "7100", [](const Config& config) { return Text(config.relay.port); }},
+    {"MANAGER_RELAY_GUEST_HOST", "10.0.2.2", "10.0.2.2", [](const Config& config) { return Text(config.relay.guest_host); }},
     {"MANAGER_HTTP_HOST", "::1", "::1", [](const Config& config) { return Text(config.http.host); }},
     {"MANAGER_HTTP_PORT", "7100", "7100", [](const Config& config) { return Text(config.http.port); }},
     {"MANAGER_HTTP_SERVER_CERT", "/cert", "/cert", [](const Config& config) { return Text(config.http.server_cert); }},
@@ -101,6 +109,8 @@ Environment With(const Effect& effect) {
   Environment environment = {{effect.name, effect.value}};
   const std::string name = effect.name;
   if (name.ends_with("SERVER_CERT")) environment[name.substr(0, 13) + "SERVER_KEY"] = "/other";
+  if (name == "MANAGER_GRPC_CLIENT_CERT") environment["MANAGER_GRPC_CLIENT_KEY"] = "/other";
+  if (name == "MANAGER_GRPC_CLIENT_KEY") environment["MANAGER_GRPC_CLIENT_CERT"] = "/other";
   if (name.ends_with("SERVER_KEY")) environment[name.substr(0, 13) + "SERVER_CERT"] = "/other";
   if (name.ends_with("DISABLE_LEGACY")) {
     environment["MANAGER_QEMU_VIRTIO_NET_PCI_IOMMU_PLATFORM"] = "off";

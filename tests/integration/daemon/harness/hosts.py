@@ -156,6 +156,11 @@ class Host:
     def nvram_files(self, instance="test"):
         return _names(self.state_dir / instance / "nvram")
 
+    def manifests(self, instance="test"):
+        """CVMs whose computation the relay keeps."""
+        directory = self.runtime_dir / instance / "relay"
+        return sorted(path.name for path in directory.iterdir()) if directory.exists() else []
+
     def console_text(self, cvm_id, instance="test"):
         path = self.console_dir / instance / f"{cvm_id}.log"
         return path.read_text(errors="replace") if path.exists() else ""
@@ -169,6 +174,7 @@ class Host:
         found += [f"share {name}" for name in self.share_dirs(instance)]
         found += [f"console log {name}" for name in self.console_logs(instance)]
         found += [f"NVRAM {name}" for name in self.nvram_files(instance)]
+        found += [f"manifest {name}" for name in self.manifests(instance)]
         found += [f"process {pid}: {' '.join(arguments)[:200]}"
                   for pid, arguments in self.processes().items()]
         ports = {port for port in processes.listening_ports() if FIRST_PORT <= port <= LAST_PORT}

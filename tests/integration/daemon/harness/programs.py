@@ -30,7 +30,13 @@ class LineProgram:
         self._path = path
         with open(path, "wb") as output:
             self._process = subprocess.Popen([str(part) for part in command], stdout=output,
-                                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                                             stderr=subprocess.STDOUT, stdin=subprocess.PIPE,
+                                             text=True)
+
+    def command(self, words):
+        """Writes a line to its standard input."""
+        self._process.stdin.write(words + "\n")
+        self._process.stdin.flush()
 
     def lines(self):
         text = self._path.read_text(errors="replace")
@@ -54,6 +60,7 @@ class LineProgram:
         return wait_until(found_while_it_runs, what, timeout)
 
     def end(self):
+        self._process.stdin.close()
         self._process.terminate()
         return self._process.wait(20)
 
@@ -66,7 +73,6 @@ def watch(host, address):
     return program
 
 
-def computation_service(host, *options):
-    """cocos-cvms-testserver; its lines are what agents do and say."""
-    return LineProgram(host.root / "service.log", BINARY_DIR / "bin/cocos-cvms-testserver",
-                       *options)
+def computation_service(host, *options, log="service.log"):
+    """cocos-cvms-testserver; its lines are what agents or managers do and say."""
+    return LineProgram(host.root / log, BINARY_DIR / "bin/cocos-cvms-testserver", *options)

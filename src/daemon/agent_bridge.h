@@ -1,0 +1,75 @@
+// Joins the service's runs with the relay: what one asks for the other does, and what agents report
+// reaches the service.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/logger.h"
+#include "cms/agent_gateway.h"
+#include "cms/outbox.h"
+#include "cvm/clock.h"
+#include "cvm/manager.h"
+#include "relay/admissions.h"
+#include "relay/agent_sink.h"
+#include "relay/pki.h"
+#include "relay/relay.h"
+
+namespace cocos::daemon {
+
+// Thread-safe.
+class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
+ public:
+  struct Parts {
+    cvm::Manager& manager;
+    const cvm::Clock& clock;
+    relay::Pki& pki;
+    relay::Admissions& admissions;
+    cms::Outbox& outbox;
+    Logger& logger;
+  };
+  // What CVMs of a class must show before they get their computation.
+  using ModeOf = std::function<Result<relay::ReleaseMode>(std::string_view class_name)>;
+
+  AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of);
+  ~AgentBridge() override;
+
+  // Before anything else is called; `relay` must outlive this.
+  void Join(relay::Relay& relay) { relay_ = &relay; }
+
+  Result<cms::AgentAccess> Admit(const cvm::CvmId& id, std::string_view class_name,
+                                 const cvms::ComputationRunReq& manifest) override;
+  void Dismiss(const cvm::CvmId& id) override;
+  void RetainInherited(const std::set<cvm::CvmId>& ids) override;
+
+  void OnLog(const cvm::CvmId& id, std::string_view computation_id,
+             const cvms::AgentLog& log) override;
+  void OnEvent(const cvm::CvmId& id, std::string_view computation_id,
+               const cvms::AgentEvent& event) override;
+  void OnConnected(const cvm::CvmId& id, std::string_view computation_id) override;
+  void OnDisconnected(const cvm::CvmId& id, std::string_view computation_id) override;
+  void OnAnswer(const cvm::CvmId& id, std::string_view computation_id,
+                std::string_view error) override;
+  void OnAppraisal(const cvm::CvmId& id, std::string_view computation_id,
+                   const relay::Appraisal& appraisal) override;
+  void OnRefused(const cvm::CvmId& id, std::string_view computation_id,
+                 std::string_view why) override;
+
+ private:
+  void RemoveRefused(const std::stop_token& stop);
+
+  Parts parts_;
+  const std::string relay_url_;
+  const ModeOf mode_of_;
+  relay::Relay* relay_ = nullptr;
+  std::mutex mutex_;
+  std::condition_variable_any refused_;
+  std::deque<cvm::CvmId> to_remove_;
+  std::jthread remover_;  // last: it uses everything above
+};
+
+}  // namespace cocos::daemon

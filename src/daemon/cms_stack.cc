@@ -1,0 +1,154 @@
+#include "daemon/cms_stack.h"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "daemon/default_gateway.h"
+
+namespace cocos::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kRenewalCheck = 5min;
+constexpr auto kRenewBefore = std::chrono::hours(24 * 10);
+
+std::string HostPort(const std::string& host, std::uint16_t port) {
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  return is_ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+// What certificates are dated in.
+relay::TimePoint Seconds(const cvm::Clock& clock) {
+  return std::chrono::floor<std::chrono::seconds>(clock.Now());
+}
+
+cms::Client::Options ClientOptions(const config::CmsConfig& config) {
+  cms::Client::Options options;
+  options.endpoint.address = config.url;
+  options.endpoint.client_cert = config.client_cert;
+  options.endpoint.client_key = config.client_key;
+  options.endpoint.server_ca = config.server_ca_certs;
+  options.endpoint.connect_timeout =
+      std::chrono::duration_cast<std::chrono::milliseconds>(config.timeout);
+  return options;
+}
+
+std::size_t MaxRequestBytes(const config::CmsConfig& config) {
+  return static_cast<std::size_t>(config.max_request_mib) << 20;
+}
+
+}  // namespace
+
+CmsStack::CmsStack(Settings settings, Parts parts, relay::Pki pki)
+    : settings_(std::move(settings)),
+      parts_(std::move(parts)),
+      pki_(std::move(pki)),
+      outbox_(cms::Outbox::Options{}) {}
+
+CmsStack::~CmsStack() = default;
+
+Result<std::unique_ptr<CmsStack>> CmsStack::Start(Settings settings, Parts parts) {
+  if (settings.relay.guest_host.empty()) settings.relay.guest_host = COCOS_TRY(DefaultGateway());
+  relay::Pki pki = COCOS_TRY(relay::Pki::Open(settings.pki_dir, Seconds(parts.clock)));
+  std::unique_ptr<CmsStack> stack(
+      new CmsStack(std::move(settings), std::move(parts), std::move(pki)));
+  COCOS_TRY(stack->OpenRelay());
+  COCOS_TRY(stack->Listen());
+  stack->Connect();
+  return stack;
+}
+
+Result<void> CmsStack::OpenRelay() {
+  admissions_ = COCOS_TRY(relay::Admissions::Open(settings_.relay_dir));
+  appraiser_ = std::make_unique<EvidenceAppraiser>(
+      parts_.manager, parts_.clock,
+      EvidenceAppraiser::Anchors{attestation::snp::AmdTrustAnchors(),
+                                 attestation::tdx::IntelTrustAnchors()},
+      settings_.collateral_dir);
+  bridge_ = std::make_unique<AgentBridge>(
+      AgentBridge::Parts{parts_.manager, parts_.clock, pki_, *admissions_, outbox_, parts_.logger},
+      HostPort(settings_.relay.guest_host, settings_.relay.port),
+      [this](std::string_view class_name) { return ModeOf(class_name); });
+  relay_ =
+      std::make_unique<relay::Relay>(relay::Relay::Options{}, *admissions_, *appraiser_, *bridge_,
+                                     parts_.logger, relay::Relay::TimePoint::clock::now());
+  bridge_->Join(*relay_);
+  return {};
+}
+
+Result<relay::ReleaseMode> CmsStack::ModeOf(std::string_view class_name) const {
+  const auto found = settings_.attestation_modes.find(class_name);
+  const std::string_view name =
+      found == settings_.attestation_modes.end() ? std::string_view("off") : found->second;
+  const std::optional<relay::ReleaseMode> mode = relay::ReleaseModeNamed(name);
+  COCOS_CHECK(mode);  // the configuration has checked it
+  return *mode;
+}
+
+Result<void> CmsStack::Listen() {
+  const relay::TimePoint now = Seconds(parts_.clock);
+  COCOS_TRY(pki_.RotateIfDue(now));
+  crypto::ServerNames names;
+  names.ips = {settings_.relay.guest_host, settings_.relay.host};
+  relay::ServerIdentity identity = COCOS_TRY(pki_.MakeServerIdentity(names, now));
+  certificate_ends_ = identity.not_after;
+  relay_server_.reset();  // the port, before it is taken again
+  relay_server_ = COCOS_TRY(relay::RelayServer::Start(
+      {.host = settings_.relay.host,
+       .port = settings_.relay.port,
+       .certificate_pem = std::move(identity.certificate_pem),
+       .key_pem = std::move(identity.key_pem),
+       .client_cas_pem = pki_.TrustedClientCas()},
+      *relay_,
+      [this](const std::string& pem) {
+        return pki_.CvmOf(std::as_bytes(std::span(pem)), Seconds(parts_.clock));
+      },
+      parts_.logger));
+  return {};
+}
+
+void CmsStack::Connect() {
+  runs_ = std::make_unique<cms::Runs>(cms::Runs::Options{.agent_port = settings_.guest_port},
+                                      parts_.manager, *bridge_, outbox_, parts_.logger);
+  commands_ = std::make_unique<cms::Commands>(
+      cms::Commands::Options{.host = parts_.host,
+                             .max_request_bytes = MaxRequestBytes(settings_.service)},
+      *runs_,
+      [this](const cvm::Snapshot& cvm) {
+        return cvm::WriteAttestationPolicy(cvm, parts_.policy_form);
+      },
+      outbox_, parts_.logger);
+  client_ = std::make_unique<cms::Client>(
+      ClientOptions(settings_.service), outbox_,
+      cms::Client::Handler{[this] { runs_->ReportAll(); },
+                           [this](const manager::ServerStreamMessage& message) {
+                             return commands_->OnMessage(message);
+                           }},
+      parts_.logger);
+  // A run that came before would find a manager that can make no CVM yet.
+  reporter_ = std::make_unique<cms::ChangeReporter>(
+      parts_.manager, *bridge_, outbox_,
+      cms::ChangeReporter::Handler{[this] { client_->Start(); }, [this] { runs_->ReportAll(); }},
+      parts_.logger);
+  keeper_ = std::jthread([this](const std::stop_token& stop) { KeepListening(stop); });
+  ::pthread_setname_np(keeper_.native_handle(), "relay-renewal");
+}
+
+// The listener's certificate lives for weeks, the daemon for years. Agents connect again by
+// themselves.
+void CmsStack::KeepListening(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (!wake_.wait_for(lock, stop, kRenewalCheck, [&stop] { return stop.stop_requested(); })) {
+    if (certificate_ends_ - Seconds(parts_.clock) > kRenewBefore) continue;
+    if (const Result<void> renewed = Listen(); !renewed) {
+      parts_.logger.Error("The relay's certificate could not be renewed, it is tried again",
+                          {{"error", renewed.error().message()}});
+    }
+  }
+}
+
+}  // namespace cocos::daemon
