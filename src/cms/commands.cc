@@ -8,6 +8,12 @@
 #include "cms/messages.h"
 
 namespace cocos::cms {
+namespace {
+
+// What a task costs besides its request: questions and stops must not pile up without bound either.
+constexpr std::size_t kTaskBytes = 512;
+
+}  // namespace
 
 Commands::Commands(Options options, Runs& runs, PolicyOf policy_of, Outbox& outbox, Logger& logger)
     : options_(std::move(options)),
@@ -78,6 +84,7 @@ void Commands::OnRunBytes(const std::string& bytes) {
 // A service that sends faster than CVMs start must not fill the memory: what does not fit is
 // refused like any run that finds no slot.
 void Commands::Post(std::string computation_id, std::size_t bytes, std::function<void()> work) {
+  bytes += kTaskBytes;
   {
     std::lock_guard lock(mutex_);
     if (task_bytes_ + bytes <= options_.max_request_bytes) {

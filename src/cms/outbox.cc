@@ -11,11 +11,11 @@ void Outbox::Push(manager::ClientStreamMessage message, Weight weight, Clock::ti
   {
     std::lock_guard lock(mutex_);
     DropOldLogs(now);
-    MakeRoom(bytes);
-    if (bytes > options_.max_bytes) {  // no room even in an empty queue
+    if (bytes > options_.max_bytes) {  // no room even in an empty queue: nothing else goes for it
       ++(weight == Weight::kLog ? dropped_.logs : dropped_.events);
       return;
     }
+    MakeRoom(bytes);
     auto& queue = weight == Weight::kLog ? logs_ : events_;
     queue.push_back({next_number_++, now, bytes, std::move(message)});
     bytes_ += bytes;

@@ -94,6 +94,9 @@ void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>&
   if (IsRefused(id, *admission)) return Refuse(id, "its evidence was refused before");
   const Appraisal appraisal = appraise_(id, *admission, evidence);
   sink_.OnAppraisal(id, admission->computation_id, appraisal);
+  // An agent that starts anew sends its evidence again. What it took cannot be taken back: that is
+  // for those who see the verdict.
+  if (admissions_.StandingOf(id) == Standing::kAccepted) return;
   const bool kept =
       admissions_.SetStanding(id, appraisal.passed ? Standing::kPassed : Standing::kFailed);
   const bool enforced = admission->mode == ReleaseMode::kEnforce;

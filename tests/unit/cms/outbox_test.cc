@@ -124,11 +124,13 @@ TEST(Outbox, TellsOfEachDropOnce) {
 
 TEST(Outbox, DropsAMessageThatIsLargerThanAllRoom) {
   Outbox outbox({.max_bytes = 1000});
+  outbox.Push(NamedEvent("kept"), Weight::kEvent);
 
   outbox.Push(LogLine(std::string(2000, 'x')), Weight::kLog);
 
-  EXPECT_EQ(outbox.dropped().logs, 1u);
-  EXPECT_EQ(outbox.bytes(), 0u);
+  EXPECT_EQ(outbox.dropped(), (Outbox::Dropped{.logs = 1, .events = 0}));
+  EXPECT_THAT(Next(outbox), HasSubstr("1 log messages"));
+  EXPECT_EQ(Next(outbox), "kept");
 }
 
 TEST(Outbox, DropsLogsThatWaitedTooLong) {

@@ -136,6 +136,24 @@ TEST_F(RelayTest, RefusesForGoodWhenEvidenceFails) {
   EXPECT_THAT(sink_.Take(), Not(Contains("passed 7 it is good")));
 }
 
+TEST_F(RelayTest, ReportsEvidenceThatComesAfterTheAcceptanceAndNoMore) {
+  Admit(ReleaseMode::kEnforce);
+  const auto first = Connect();
+  SendEvidence(first, "good");
+  SendAnswer(first);
+  sink_.Take();
+
+  const auto second = Connect();
+  SendEvidence(second, "good");
+  SendEvidence(second, "bad");
+
+  EXPECT_THAT(sink_.Take(),
+              ElementsAre("connected 7 ", "passed 7 it is good", "failed 7 it is bad"));
+  EXPECT_FALSE(second->closed);
+  EXPECT_EQ(second->manifest(), "");
+  EXPECT_EQ(admissions_->StandingOf(kId), Standing::kAccepted);
+}
+
 TEST_F(RelayTest, RefusesAfterARestartWhatWasRefusedBefore) {
   Admit(ReleaseMode::kEnforce);
   SendEvidence(Connect(), "bad");
