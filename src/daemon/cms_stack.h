@@ -55,8 +55,6 @@ class CmsStack {
   static Result<std::unique_ptr<CmsStack>> Start(Settings settings, Parts parts);
   ~CmsStack();
 
-  cms::Client::Status status() const { return client_->status(); }
-
  private:
   CmsStack(Settings settings, Parts parts, relay::Pki pki);
 

@@ -194,19 +194,6 @@ std::string Relay::WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePo
   return "its agent sent no evidence in time";
 }
 
-bool Relay::SendStop(const cvm::CvmId& id, const std::string& computation_id) {
-  std::vector<StreamState> streams;
-  {
-    std::lock_guard lock(mutex_);
-    const auto found = cvms_.find(id);
-    if (found != cvms_.end()) streams = found->second.streams;
-  }
-  cvms::ServerStreamMessage message;
-  message.mutable_stopcomputation()->set_computation_id(computation_id);
-  for (const StreamState& each : streams) each.stream->Send(message);
-  return !streams.empty();
-}
-
 std::size_t Relay::streams() const {
   std::lock_guard lock(mutex_);
   std::size_t count = 0;

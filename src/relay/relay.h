@@ -62,8 +62,6 @@ class Relay {
   // Does what time brings about; call it every second or so.
   void Tick(TimePoint now);
 
-  // Asks the agent to stop its computation; false without a stream.
-  bool SendStop(const cvm::CvmId& id, const std::string& computation_id);
   std::size_t streams() const;
 
  private:

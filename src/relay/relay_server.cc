@@ -117,8 +117,11 @@ Result<std::unique_ptr<RelayServer>> RelayServer::Start(const Options& options, 
   builder.RegisterCallbackGenericService(&impl.service_);
   impl.server_ = builder.BuildAndStart();
   if (!impl.server_ || port == 0) {
-    return Fail(ErrorCode::kUnavailable, "relay: cannot listen on {}: is the port in use?",
-                address);
+    return Fail(
+        ErrorCode::kUnavailable,
+        "relay: cannot listen on {}: is the port in use? Its address is that of MANAGER_RELAY_HOST "
+        "and MANAGER_RELAY_PORT",
+        address);
   }
   relay_server->port_ = static_cast<std::uint16_t>(port);
   impl.keeper_ = std::jthread([&impl](const std::stop_token& stop) { impl.Keep(stop); });

@@ -257,15 +257,5 @@ TEST_F(RelayTest, CutsALargeManifestIntoChunks) {
   EXPECT_EQ(stream->manifest().size(), std::size_t{3} << 20);
 }
 
-TEST_F(RelayTest, AsksAnAgentToStop) {
-  Admit(ReleaseMode::kOff);
-  EXPECT_FALSE(relay_->SendStop(kId, "7"));
-  const auto stream = Connect();
-
-  EXPECT_TRUE(relay_->SendStop(kId, "7"));
-
-  EXPECT_EQ(stream->sent.front().stopcomputation().computation_id(), "7");
-}
-
 }  // namespace
 }  // namespace cocos::relay
