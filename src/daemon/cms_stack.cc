@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "cms/stream.h"
 #include "daemon/default_gateway.h"
 
 namespace cocos::daemon {
@@ -53,6 +54,8 @@ CmsStack::~CmsStack() = default;
 
 Result<std::unique_ptr<CmsStack>> CmsStack::Start(Settings settings, Parts parts) {
   if (settings.relay.guest_host.empty()) settings.relay.guest_host = COCOS_TRY(DefaultGateway());
+  // Nothing is sent yet: certificates that cannot be used are found now, and not at night.
+  COCOS_TRY(cms::Dial(ClientOptions(settings.service).endpoint));
   relay::Pki pki = COCOS_TRY(relay::Pki::Open(settings.pki_dir, Seconds(parts.clock)));
   std::unique_ptr<CmsStack> stack(
       new CmsStack(std::move(settings), std::move(parts), std::move(pki)));
