@@ -30,15 +30,18 @@ void WriteTcb(json& rules, const std::string& field, std::string_view key,
               const std::optional<snp::Product>& product, const snp::TcbVersion& tcb,
               Dropped& dropped) {
   if (tcb == snp::TcbVersion{}) return;
-  if (product == snp::Product::kTurin) {
-    rules[field + "Turin"] = JsonText(TcbBits(*product, tcb));
+  // Only Turin has an FMC: readers take a value in its field for one of its layout.
+  if (product ? *product == snp::Product::kTurin : tcb.fmc != 0) {
+    rules[field + "Turin"] = JsonText(TcbBits(snp::Product::kTurin, tcb));
     dropped.push_back(fmt::format("snp.{}: in {}Turin, which older readers ignore", key, field));
     return;
   }
   if (tcb.fmc != 0) {
-    dropped.push_back(fmt::format("snp.{}.fmc: has no place without the product Turin", key));
+    dropped.push_back(
+        fmt::format("snp.{}.fmc: has no place beside another product than Turin", key));
   }
-  rules[field] = JsonText(TcbBits(snp::Product::kMilan, tcb));
+  const std::uint64_t bits = TcbBits(snp::Product::kMilan, tcb);
+  if (bits != 0) rules[field] = JsonText(bits);
 }
 
 void WriteTcbs(json& rules, const snp::Policy& policy, Dropped& dropped) {

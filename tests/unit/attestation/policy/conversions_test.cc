@@ -33,7 +33,8 @@ Policy SnpSubset(Policy policy) {
   snp::Policy& snp = policy.snp.value();
   policy.name.clear();
   snp.measurements.resize(1);
-  if (snp.product != snp::Product::kTurin) snp.min_tcb.fmc = snp.min_launch_tcb.fmc = 0;
+  const bool has_fmc = snp.product.value_or(snp::Product::kTurin) == snp::Product::kTurin;
+  if (!has_fmc) snp.min_tcb.fmc = snp.min_launch_tcb.fmc = 0;
   snp.min_launch_mitigations.reset();
   snp.min_current_mitigations.reset();
   snp.allow_masked_chip_id = false;
@@ -202,8 +203,16 @@ TEST(SnpJsonLoss, IsToldOfEachDemandAlone) {
       {"", [](auto& p) { p.tpm.reset(); }},
       {"snp.measurements: only the first of 2",
        [](auto& p) { p.snp->measurements.push_back(Octets<48>(9)); }},
-      {"snp.min_tcb.fmc: ", [](auto& p) { p.snp->min_tcb.fmc = 1; }},
-      {"snp.min_launch_tcb.fmc: ", [](auto& p) { p.snp->min_launch_tcb.fmc = 1; }},
+      {"snp.min_tcb.fmc: ",
+       [](auto& p) {
+         p.snp->product = snp::Product::kMilan;
+         p.snp->min_tcb.fmc = 1;
+       }},
+      {"snp.min_launch_tcb.fmc: ",
+       [](auto& p) {
+         p.snp->product = snp::Product::kMilan;
+         p.snp->min_launch_tcb.fmc = 1;
+       }},
       {"snp.min_launch_mitigations: ", [](auto& p) { p.snp->min_launch_mitigations = 0; }},
       {"snp.min_current_mitigations: ", [](auto& p) { p.snp->min_current_mitigations = 1; }},
       {"snp.allow_masked_chip_id: ", [](auto& p) { p.snp->allow_masked_chip_id = false; }},

@@ -73,10 +73,28 @@ TEST(SnpJsonOut, ListsEveryDemandThatIsLost) {
 
 TEST(SnpJsonOut, ListsAnFmcThatHasNoPlace) {
   Policy policy = UpstreamSnp();
-  policy.snp->product.reset();
-  policy.snp->min_launch_tcb.fmc = 1;
+  policy.snp->product = snp::Product::kGenoa;
+  policy.snp->min_launch_tcb = {.fmc = 1};
 
-  EXPECT_THAT(WriteSnpJson(policy)->dropped, ElementsAre(StartsWith("snp.min_launch_tcb.fmc:")));
+  const Result<WrittenPolicy> written = WriteSnpJson(policy);
+
+  EXPECT_THAT(written->dropped, ElementsAre(StartsWith("snp.min_launch_tcb.fmc:")));
+  EXPECT_THAT(written->text, Not(HasSubstr("minimumLaunchTcb")));
+}
+
+TEST(SnpJsonOut, KeepsAnFmcWithoutAProductInTheLayoutThatHasOne) {
+  Policy policy = UpstreamSnp();
+  policy.snp->product.reset();
+  policy.snp->min_tcb.fmc = 7;
+  const Result<WrittenPolicy> written = WriteSnpJson(policy);
+  ASSERT_THAT(written, Succeeds());
+  EXPECT_THAT(written->dropped, ElementsAre(StartsWith("snp.min_tcb: in minimumTcbTurin")));
+
+  const Result<ReadJsonPolicy> read = ReadSnpJson(written->text, kProduction);
+
+  ASSERT_THAT(read, Succeeds());
+  EXPECT_EQ(read->policy.snp->min_tcb, policy.snp->min_tcb);
+  EXPECT_EQ(read->policy.snp->min_launch_tcb, policy.snp->min_launch_tcb);
 }
 
 TEST(SnpJsonOut, WritesIntegersOf64BitsAsTextsAndTheVmplAsANumber) {
