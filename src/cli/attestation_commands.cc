@@ -182,9 +182,9 @@ void AttestationCommands::AddTo(CLI::App& app, const AddCommand& add) {
 void AttestationCommands::AddMeasureIgvm(CLI::App& measure, const AddCommand& add) {
   MeasureIgvmOptions& options = measure_igvm_;
   CLI::App* igvm = add(measure, "igvm", "the SEV-SNP launch digest of an IGVM file",
-                       ExitStatus::kFailed, [this] {
+                       ExitStatus::kFailed, [this](const Streams& streams) {
                          measure_igvm_.json = json_;
-                         return MeasureIgvm(measure_igvm_, streams_);
+                         return MeasureIgvm(measure_igvm_, streams);
                        });
   igvm->footer(kIgvmHelp);
   igvm->add_option("file", options.file, "the IGVM file")->required();
@@ -200,9 +200,9 @@ void AttestationCommands::AddMeasureIgvm(CLI::App& measure, const AddCommand& ad
 void AttestationCommands::AddMeasureSnp(CLI::App& measure, const AddCommand& add) {
   MeasureSnpOptions& options = measure_snp_;
   CLI::App* snp = add(measure, "snp", "the SEV-SNP launch digest of an OVMF image",
-                      ExitStatus::kFailed, [this] {
+                      ExitStatus::kFailed, [this](const Streams& streams) {
                         measure_snp_.json = json_;
-                        return MeasureSnp(measure_snp_, streams_);
+                        return MeasureSnp(measure_snp_, streams);
                       });
   AddSnpLaunch(*snp, options);
 }
@@ -210,9 +210,9 @@ void AttestationCommands::AddMeasureSnp(CLI::App& measure, const AddCommand& add
 void AttestationCommands::AddExplain(CLI::App& app, const AddCommand& add) {
   CLI::App* explain =
       add(app, "explain-measurement", "why does a report carry another launch digest?",
-          ExitStatus::kUsage, [this] {
+          ExitStatus::kUsage, [this](const Streams& streams) {
             explain_.json = json_;
-            return ExplainMeasurement(explain_, streams_);
+            return ExplainMeasurement(explain_, streams);
           });
   explain->footer(
       "The launch believed is described by one of --firmware, --igvm and --tdx-firmware.\n"
@@ -231,9 +231,9 @@ void AttestationCommands::AddMeasureTdx(CLI::App& measure, const AddCommand& add
   CLI::App* tdx =
       add(measure, "tdx",
           "MRTD of a TDVF image, and the run-time registers as far as they can be known",
-          ExitStatus::kFailed, [this] {
+          ExitStatus::kFailed, [this](const Streams& streams) {
             measure_tdx_.json = json_;
-            return MeasureTdx(measure_tdx_, streams_);
+            return MeasureTdx(measure_tdx_, streams);
           });
   tdx->add_option("--firmware", options.firmware, "OVMF image with TDVF metadata, file")
       ->required();
@@ -245,11 +245,11 @@ void AttestationCommands::AddMeasureTdx(CLI::App& measure, const AddCommand& add
 
 void AttestationCommands::AddVerifyEvidence(CLI::App& verify, const AddCommand& add) {
   VerifyEvidenceOptions& options = verify_evidence_;
-  CLI::App* evidence =
-      add(verify, "evidence", "judge what an agent sent", ExitStatus::kUsage, [this] {
-        verify_evidence_.common.json = json_;
-        return VerifyEvidence(verify_evidence_, streams_);
-      });
+  CLI::App* evidence = add(verify, "evidence", "judge what an agent sent", ExitStatus::kUsage,
+                           [this](const Streams& streams) {
+                             verify_evidence_.common.json = json_;
+                             return VerifyEvidence(verify_evidence_, streams);
+                           });
   evidence->add_option("--file", options.file, "the evidence, as the agent sent it")->required();
   evidence->add_option("--format", options.format,
                        "auto, snp-raw, tdx-raw, sevsnp, attest, eat-cbor or eat-jwt");
@@ -277,10 +277,11 @@ void AttestationCommands::AddVerifyEvidence(CLI::App& verify, const AddCommand& 
 
 void AttestationCommands::AddVerifySnp(CLI::App& verify, const AddCommand& add) {
   VerifySnpOptions& options = verify_snp_;
-  CLI::App* snp = add(verify, "snp", "judge an SEV-SNP report", ExitStatus::kUsage, [this] {
-    verify_snp_.common.json = json_;
-    return VerifySnp(verify_snp_, streams_);
-  });
+  CLI::App* snp = add(verify, "snp", "judge an SEV-SNP report", ExitStatus::kUsage,
+                      [this](const Streams& streams) {
+                        verify_snp_.common.json = json_;
+                        return VerifySnp(verify_snp_, streams);
+                      });
   snp->add_option("--report", options.files.report,
                   "the report, alone or with its certificate table behind it")
       ->required();
@@ -295,10 +296,11 @@ void AttestationCommands::AddVerifySnp(CLI::App& verify, const AddCommand& add) 
 
 void AttestationCommands::AddVerifyTdx(CLI::App& verify, const AddCommand& add) {
   VerifyTdxOptions& options = verify_tdx_;
-  CLI::App* tdx = add(verify, "tdx", "judge a TDX quote", ExitStatus::kUsage, [this] {
-    verify_tdx_.common.json = json_;
-    return VerifyTdx(verify_tdx_, streams_);
-  });
+  CLI::App* tdx =
+      add(verify, "tdx", "judge a TDX quote", ExitStatus::kUsage, [this](const Streams& streams) {
+        verify_tdx_.common.json = json_;
+        return VerifyTdx(verify_tdx_, streams);
+      });
   tdx->add_option("--quote", options.quote, "the quote")->required();
   tdx->add_option("--collateral", options.collateral,
                   "directory with tcb-info.json, tcb-info.chain.pem, qe-identity.json, "
@@ -310,10 +312,11 @@ void AttestationCommands::AddVerifyTdx(CLI::App& verify, const AddCommand& add) 
 
 void AttestationCommands::AddVerifyTpm(CLI::App& verify, const AddCommand& add) {
   VerifyTpmOptions& options = verify_tpm_;
-  CLI::App* tpm = add(verify, "tpm", "judge a TPM's quote", ExitStatus::kUsage, [this] {
-    verify_tpm_.common.json = json_;
-    return VerifyTpm(verify_tpm_, streams_);
-  });
+  CLI::App* tpm =
+      add(verify, "tpm", "judge a TPM's quote", ExitStatus::kUsage, [this](const Streams& streams) {
+        verify_tpm_.common.json = json_;
+        return VerifyTpm(verify_tpm_, streams);
+      });
   tpm->add_option("--ak", options.key,
                   "attestation key: TPMT_PUBLIC, TPM2B_PUBLIC or, for a key you vouch for, PEM")
       ->required();
@@ -328,20 +331,21 @@ void AttestationCommands::AddVerifyTpm(CLI::App& verify, const AddCommand& add) 
 }
 
 void AttestationCommands::AddPolicy(CLI::App& policy, const AddCommand& add) {
-  CLI::App* show = add(policy, "show", "list what a policy demands", ExitStatus::kFailed, [this] {
-    policy_.json = json_;
-    return ShowPolicy(policy_, streams_);
-  });
+  CLI::App* show = add(policy, "show", "list what a policy demands", ExitStatus::kFailed,
+                       [this](const Streams& streams) {
+                         policy_.json = json_;
+                         return ShowPolicy(policy_, streams);
+                       });
   AddPolicyFile(*show, policy_);
-  CLI::App* check =
-      add(policy, "check", "whether a policy can be used", ExitStatus::kFailed, [this] {
-        policy_.json = json_;
-        return CheckPolicyFile(policy_, streams_);
-      });
+  CLI::App* check = add(policy, "check", "whether a policy can be used", ExitStatus::kFailed,
+                        [this](const Streams& streams) {
+                          policy_.json = json_;
+                          return CheckPolicyFile(policy_, streams);
+                        });
   AddPolicyFile(*check, policy_);
   CLI::App* convert =
       add(policy, "convert", "write a policy in another format", ExitStatus::kFailed,
-          [this] { return ConvertPolicy(convert_, streams_); });
+          [this](const Streams& streams) { return ConvertPolicy(convert_, streams); });
   AddPolicyFile(*convert, convert_.policy);
   AddPolicyOutput(*convert, convert_.output)->required();
   AddPolicyMake(policy, add);
@@ -349,8 +353,9 @@ void AttestationCommands::AddPolicy(CLI::App& policy, const AddCommand& add) {
 
 void AttestationCommands::AddPolicyMake(CLI::App& policy, const AddCommand& add) {
   MakeOptions& options = make_;
-  CLI::App* make = add(policy, "make", "make a policy of what a guest is launched from",
-                       ExitStatus::kFailed, [this] { return MakePolicy(make_, streams_); });
+  CLI::App* make =
+      add(policy, "make", "make a policy of what a guest is launched from", ExitStatus::kFailed,
+          [this](const Streams& streams) { return MakePolicy(make_, streams); });
   make->footer(kMakeHelp);
   AddReferences(*make, options);
   make->add_option("--host-data", options.host_data, "of SEV-SNP, 64 hexadecimal digits");
@@ -366,18 +371,19 @@ void AttestationCommands::AddPolicyMake(CLI::App& policy, const AddCommand& add)
 
 void AttestationCommands::AddCollateral(CLI::App& parent, const AddCommand& add) {
   CLI::App* fetch = add(parent, "fetch", "fetch it from AMD and Intel into a directory",
-                        ExitStatus::kUsage, [this] {
+                        ExitStatus::kUsage, [this](const Streams& streams) {
                           fetch_collateral_.json = json_;
                           collateral::SystemClock clock;
-                          return FetchCollateral(fetch_collateral_, streams_,
+                          return FetchCollateral(fetch_collateral_, streams,
                                                  collateral::VendorTrustAnchors(), clock);
                         });
   AddFetchOptions(*fetch, fetch_collateral_);
   CLI::App* status =
-      add(parent, "status", "what is kept, and what expires when", ExitStatus::kUsage, [this] {
-        collateral_status_.json = json_;
-        return ShowCollateral(collateral_status_, streams_, collateral::VendorTrustAnchors());
-      });
+      add(parent, "status", "what is kept, and what expires when", ExitStatus::kUsage,
+          [this](const Streams& streams) {
+            collateral_status_.json = json_;
+            return ShowCollateral(collateral_status_, streams, collateral::VendorTrustAnchors());
+          });
   AddStatusOptions(*status, collateral_status_);
 }
 

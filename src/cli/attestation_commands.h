@@ -24,14 +24,14 @@ namespace cocos::cli {
 
 class AttestationCommands {
  public:
-  using Command = std::function<Result<ExitStatus>()>;
+  using Command = std::function<Result<ExitStatus>(const Streams&)>;
   // Adds a command below `parent`. `on_error` is how the command ends when it gives an error.
   using AddCommand =
       std::function<CLI::App*(CLI::App& parent, const std::string& name,
                               const std::string& description, ExitStatus on_error, Command)>;
 
-  // `json` is read when a command runs. Everything given here outlives this.
-  AttestationCommands(const bool& json, const Streams& streams) : json_(json), streams_(streams) {}
+  // `json` is read when a command runs, and outlives this.
+  explicit AttestationCommands(const bool& json) : json_(json) {}
 
   // Adds "measure", "verify", "explain-measurement", "policy" and "collateral"; this must outlive
   // the use of `app`.
@@ -51,7 +51,6 @@ class AttestationCommands {
   void AddCollateral(CLI::App& parent, const AddCommand& add);
 
   const bool& json_;
-  const Streams& streams_;
   MeasureIgvmOptions measure_igvm_;
   MeasureSnpOptions measure_snp_;
   MeasureTdxOptions measure_tdx_;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/go_duration.h"
+#include "cli/activity.h"
 #include "cli/address.h"
 #include "cli/agent_commands.h"
 #include "cli/attestation_commands.h"
@@ -97,7 +98,7 @@ class CommandLine {
   std::string result_path_ = "results.zip";
   bool overwrite_ = false;
   KeysOptions keys_;
-  AttestationCommands attestation_{manager_.json, streams_};
+  AttestationCommands attestation_{manager_.json};
 };
 
 CLI::App* CommandLine::AddCommand(CLI::App& parent, const std::string& name,
@@ -118,13 +119,13 @@ CLI::App* CommandLine::AddCommand(CLI::App& parent, const std::string& name,
 void CommandLine::AddAttestation() {
   attestation_.AddTo(
       app_, [this](CLI::App& parent, const std::string& name, const std::string& description,
-                   ExitStatus on_error, Command command) {
+                   ExitStatus on_error, AttestationCommands::Command command) {
         CLI::App* added = parent.add_subcommand(name, description);
         const std::string full_name = parent.get_name() + " " + name;
         added->callback([this, full_name, on_error, command = std::move(command)] {
           name_ = full_name;
           on_error_ = on_error;
-          command_ = command;
+          command_ = [this, command] { return ShowingActivity(name_, streams_, command); };
         });
         return added;
       });
