@@ -67,11 +67,8 @@ Result<std::unique_ptr<CmsStack>> CmsStack::Start(Settings settings, Parts parts
 
 Result<void> CmsStack::OpenRelay() {
   admissions_ = COCOS_TRY(relay::Admissions::Open(settings_.relay_dir));
-  appraiser_ = std::make_unique<EvidenceAppraiser>(
-      parts_.manager, parts_.clock,
-      EvidenceAppraiser::Anchors{attestation::snp::AmdTrustAnchors(),
-                                 attestation::tdx::IntelTrustAnchors()},
-      settings_.collateral_dir);
+  appraiser_ = std::make_unique<EvidenceAppraiser>(parts_.manager, parts_.clock, settings_.anchors,
+                                                   settings_.collateral_dir);
   bridge_ = std::make_unique<AgentBridge>(
       AgentBridge::Parts{parts_.manager, parts_.clock, pki_, *admissions_, outbox_, parts_.logger},
       HostPort(settings_.relay.guest_host, settings_.relay.port),

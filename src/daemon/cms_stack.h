@@ -34,6 +34,7 @@ class CmsStack {
   struct Settings {
     config::CmsConfig service;
     config::RelayConfig relay;
+    EvidenceAppraiser::Anchors anchors;
     std::uint16_t guest_port = 7002;                                    // of agents
     std::map<std::string, std::string, std::less<>> attestation_modes;  // of classes, by name
     std::string pki_dir;                                                // kept

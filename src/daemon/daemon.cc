@@ -9,9 +9,7 @@
 #include "base/file.h"
 #include "daemon/attestation_setup.h"
 #include "daemon/build_info.h"
-#include "daemon/host_detection.h"
 #include "daemon/share_group.h"
-#include "hypervisor/kvm_probe.h"
 
 namespace cocos::daemon {
 namespace {
@@ -20,23 +18,6 @@ using namespace std::chrono_literals;
 
 // What upstream grants calls in progress when it is told to end.
 constexpr std::chrono::milliseconds kShutdownGrace = 5s;
-
-// How guests without a TEE are run. A KVM that opens but runs nothing would make every guest hang.
-domain::Hypervisor ChooseHypervisor(const config::Config& config, Logger& logger) {
-  if (config.libvirt_uri.starts_with("test:")) return domain::Hypervisor::kTest;
-  if (!config.enable_kvm) {
-    logger.Warn("KVM is turned off; CVMs run by software emulation, without a TEE and slowly",
-                {{"variable", "MANAGER_QEMU_ENABLE_KVM"}});
-    return domain::Hypervisor::kQemu;
-  }
-  const hypervisor::KvmProbe probe = hypervisor::ProbeKvm();
-  if (probe.status == hypervisor::KvmStatus::kUsable) return domain::Hypervisor::kKvm;
-  // libvirt's own process may well be allowed to open what this one is not.
-  if (probe.status == hypervisor::KvmStatus::kNoPermission) return domain::Hypervisor::kKvm;
-  logger.Warn("KVM cannot be used; CVMs run by software emulation, without a TEE and slowly",
-              {{"cause", probe.detail}});
-  return domain::Hypervisor::kQemu;
-}
 
 // Shares hold keys and tokens: on a disk they would outlive the CVM.
 void WarnAboutDisk(const std::string& runtime_dir, Logger& logger) {
@@ -111,25 +92,26 @@ constexpr std::array kAllStates = {
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, InstanceLock lock, Logger& logger)
+Daemon::Daemon(const config::Config& config, InstanceLock lock, Platform& platform, Logger& logger)
     : logger_(logger),
+      platform_(platform),
       lock_(std::move(lock)),
-      host_facts_(sev_device_, CpuSignature()),
       hypervisor_(event_loop_, {.uri = config.libvirt_uri}) {
   hypervisor_.SetEventSink(&events_);
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Logger& logger,
+Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Platform& platform,
+                                              Logger& logger,
                                               std::function<void(cvm::CreateStep)> after_step) {
   // Everything that can be wrong with the configuration is found before anything is opened.
-  const HostAbilities host{.tee = DetectHostTee(), .hypervisor = ChooseHypervisor(config, logger)};
+  const HostAbilities host = platform.Abilities(config, logger);
   std::vector<cvm::ComputationClass> classes = COCOS_TRY(BuildClasses(config, host));
   for (const std::string& warning : TeeWarnings(config, host.tee)) logger.Warn(warning);
   const std::string instance_id =
       COCOS_TRY(ResolveInstanceId(config.instance_id, config.state_dir));
   InstanceLock lock = COCOS_TRY(InstanceLock::Acquire(config.runtime_dir, instance_id));
 
-  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), logger));
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), platform, logger));
   WarnAboutDisk(config.runtime_dir, logger);
   COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), host.tee,
                                 std::move(after_step)));
@@ -143,12 +125,12 @@ Result<void> Daemon::OpenManager(const config::Config& config, const std::string
                                  std::function<void(cvm::CreateStep)> after_step) {
   policy_form_ = COCOS_TRY(LoadPolicyForm(config));
   cvm::ManagerOptions options = ManagerOptionsFrom(config, instance_id);
-  options.capture =
-      COCOS_TRY(LoadCaptureOptions(config, tee.sev_snp ? &host_facts_ : nullptr, CpuSignature()));
+  options.capture = COCOS_TRY(LoadCaptureOptions(config, tee.sev_snp ? &platform_.Facts() : nullptr,
+                                                 platform_.CpuSignature()));
   options.share_group = COCOS_TRY(FindShareGroup(config.libvirt_uri, config.qemu_group, logger_));
   options.after_step = std::move(after_step);
-  manager_ = COCOS_TRY(cvm::Manager::Open(hypervisor_, events_, clock_, logger_, std::move(classes),
-                                          std::move(options)));
+  manager_ = COCOS_TRY(cvm::Manager::Open(platform_.Before(hypervisor_), events_, clock_, logger_,
+                                          std::move(classes), std::move(options)));
   return {};
 }
 
@@ -180,6 +162,7 @@ Result<void> Daemon::ServeCms(const config::Config& config, const std::string& i
   cms_ = COCOS_TRY(
       CmsStack::Start({.service = config.cms,
                        .relay = config.relay,
+                       .anchors = platform_.Anchors(),
                        .guest_port = config.classes.front().guest_port,
                        .attestation_modes = std::move(modes),
                        .pki_dir = fmt::format("{}/{}/pki", config.state_dir, instance_id),

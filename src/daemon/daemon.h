@@ -20,7 +20,7 @@
 #include "daemon/cms_stack.h"
 #include "daemon/instance.h"
 #include "daemon/metrics_observer.h"
-#include "daemon/sev_device.h"
+#include "daemon/platform.h"
 #include "hypervisor/event_loop.h"
 #include "hypervisor/libvirt_hypervisor.h"
 #include "telemetry/http_server.h"
@@ -32,15 +32,16 @@ namespace cocos::daemon {
 class Daemon {
  public:
   // Everything up to and including the listeners; the API answers when this returns.
-  // Errors name what an operator has to change.
-  static Result<std::unique_ptr<Daemon>> Start(const config::Config& config, Logger& logger,
+  // `platform` and `logger` must outlive it. Errors name what an operator has to change.
+  static Result<std::unique_ptr<Daemon>> Start(const config::Config& config, Platform& platform,
+                                               Logger& logger,
                                                std::function<void(cvm::CreateStep)> after_step);
 
   // Refuses new requests and waits for those in progress.
   void Shutdown();
 
  private:
-  Daemon(const config::Config& config, InstanceLock lock, Logger& logger);
+  Daemon(const config::Config& config, InstanceLock lock, Platform& platform, Logger& logger);
 
   Result<void> OpenManager(const config::Config& config, const std::string& instance_id,
                            std::vector<cvm::ComputationClass> classes, const HostTee& tee,
@@ -51,11 +52,10 @@ class Daemon {
   std::vector<std::string> WhatIsMissing() const;
 
   Logger& logger_;
+  Platform& platform_;
   std::atomic<bool> serving_ = false;  // the API takes requests
   const InstanceLock lock_;
   const cvm::SystemClock clock_;
-  const SevDevice sev_device_;
-  const SevHostFacts host_facts_;
   hypervisor::EventLoop event_loop_;          // before the first connection, until after the last
   cvm::EventQueue events_;                    // the hypervisor writes, the manager reads
   hypervisor::LibvirtHypervisor hypervisor_;  // deregisters callbacks, closes the connection
