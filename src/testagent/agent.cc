@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "crypto/digest.h"
 #include "testagent/manifest.h"
 
 namespace cocos::testagent {
@@ -14,8 +15,19 @@ Agent::Agent(Options options, Outbox& outbox, Logger& logger)
       reporter_(outbox, options_.log_level),
       computation_(reporter_, options_.work_root) {
   cvms::ClientStreamMessage report;
-  report.mutable_vtpmattestationreport();
+  report.mutable_vtpmattestationreport()->set_file(FirstEvidence());
   outbox_.Push(std::move(report));
+}
+
+std::string Agent::FirstEvidence() const {
+  if (options_.evidence == nullptr) return "";
+  const auto certificate = crypto::BytesOf(options_.client_certificate_file);
+  Result<std::string> evidence = options_.evidence->Evidence(
+      {.report_data = attestation::ReportDataForCertificate(certificate),
+       .tpm_nonce = attestation::TpmNonceForCertificate(certificate)});
+  if (evidence) return *std::move(evidence);
+  logger_.Error("the platform gives no evidence", {{"error", evidence.error().message()}});
+  return "";
 }
 
 bool Agent::OnMessage(const cvms::ServerStreamMessage& message) {
@@ -85,8 +97,8 @@ void Agent::OnRunRequest(const cvms::ComputationRunReq& request) {
 
 Result<void> Agent::StartComputation(const cvms::ComputationRunReq& request) {
   COCOS_TRY(CheckManifest(request));
-  SetServer(
-      COCOS_TRY(AgentServer::Start(options_.listen_host, request.agent_config(), computation_)));
+  SetServer(COCOS_TRY(AgentServer::Start(options_.listen_host, request.agent_config(), computation_,
+                                         options_.evidence)));
   COCOS_TRY(computation_.Begin(request));
   logger_.Info("computation started", {{"id", request.id()}, {"port", std::to_string(port())}});
   return {};

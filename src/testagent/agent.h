@@ -11,6 +11,7 @@
 #include "proto/cvms.pb.h"
 #include "testagent/agent_server.h"
 #include "testagent/computation.h"
+#include "testagent/evidence_source.h"
 #include "testagent/outbox.h"
 #include "testagent/reporter.h"
 
@@ -22,10 +23,12 @@ class Agent {
     std::string listen_host;  // address of the service for users
     std::string work_root;    // existing directory the algorithm runs in
     LogLevel log_level = LogLevel::kDebug;
+    EvidenceSource* evidence = nullptr;   // borrowed; none: a guest without a TEE
+    std::string client_certificate_file;  // content of the file shown to the computation service
   };
 
-  // Queues the attestation report, which services expect first; it is empty without a TEE. `outbox`
-  // and `logger` are borrowed.
+  // Queues the attestation report, which services expect first; it is empty without a TEE and when
+  // the platform gives none. `outbox` and `logger` are borrowed.
   Agent(Options options, Outbox& outbox, Logger& logger);
 
   // Handles one message; called by one thread. False asks to close the stream and connect again.
@@ -36,6 +39,7 @@ class Agent {
   std::uint16_t port() const;
 
  private:
+  std::string FirstEvidence() const;
   void OnChunk(const cvms::RunReqChunks& chunk);
   void OnRunRequest(const cvms::ComputationRunReq& request);
   Result<void> StartComputation(const cvms::ComputationRunReq& request);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "crypto/digest.h"
 #include "proto/agent.grpc.pb.h"
 #include "testagent/tls_material.h"
 
@@ -87,7 +88,8 @@ Result<AlgorithmUpload> ReadAlgorithm(const grpc::ServerContext& context,
 
 class Service final : public agent::AgentService::Service {
  public:
-  explicit Service(Computation& computation) : computation_(computation) {}
+  Service(Computation& computation, EvidenceSource* evidence)
+      : computation_(computation), evidence_(evidence) {}
 
   grpc::Status Algo(grpc::ServerContext* context, grpc::ServerReader<agent::AlgoRequest>* reader,
                     agent::AlgoResponse*) override {
@@ -112,14 +114,36 @@ class Service final : public agent::AgentService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status Attestation(grpc::ServerContext*, const agent::AttestationRequest*,
-                           grpc::ServerWriter<agent::AttestationResponse>*) override {
-    return {grpc::StatusCode::FAILED_PRECONDITION, "no TEE: this guest cannot make evidence"};
+  grpc::Status Attestation(grpc::ServerContext*, const agent::AttestationRequest* request,
+                           grpc::ServerWriter<agent::AttestationResponse>* writer) override {
+    const auto evidence = MakeEvidence(*request);
+    if (!evidence) return ToStatus(evidence.error());
+    agent::AttestationResponse response;
+    response.set_file(*evidence);
+    writer->Write(response);
+    return grpc::Status::OK;
   }
 
  private:
   static grpc::Status StatusOf(const cocos::Result<void>& outcome) {
     return outcome ? grpc::Status::OK : ToStatus(outcome.error());
+  }
+
+  // A nonce that was left out stays zero: only evidence that has a place for it needs one.
+  cocos::Result<std::string> MakeEvidence(const agent::AttestationRequest& request) {
+    if (evidence_ == nullptr) {
+      return Fail(ErrorCode::kFailedPrecondition, "no TEE: this guest cannot make evidence");
+    }
+    EvidenceChallenge challenge;
+    if (!request.teenonce().empty()) {
+      challenge.report_data =
+          COCOS_TRY(attestation::PadReportData(crypto::BytesOf(request.teenonce())));
+    }
+    if (!request.vtpmnonce().empty()) {
+      challenge.tpm_nonce =
+          COCOS_TRY(attestation::PadTpmNonce(crypto::BytesOf(request.vtpmnonce())));
+    }
+    return evidence_->Evidence(challenge);
   }
 
   cocos::Result<void> ReceiveAlgorithm(const grpc::ServerContext& context,
@@ -148,6 +172,7 @@ class Service final : public agent::AgentService::Service {
   }
 
   Computation& computation_;
+  EvidenceSource* const evidence_;
 };
 
 Result<std::uint16_t> ParsePort(const std::string& text) {
@@ -162,7 +187,8 @@ Result<std::uint16_t> ParsePort(const std::string& text) {
 
 class GrpcAgentServer final : public AgentServer {
  public:
-  explicit GrpcAgentServer(Computation& computation) : service_(computation) {}
+  GrpcAgentServer(Computation& computation, EvidenceSource* evidence)
+      : service_(computation, evidence) {}
   ~GrpcAgentServer() override {
     if (server_) server_->Shutdown(std::chrono::system_clock::now() + kShutdownTimeout);
   }
@@ -196,10 +222,11 @@ class GrpcAgentServer final : public AgentServer {
 
 Result<std::unique_ptr<AgentServer>> AgentServer::Start(const std::string& host,
                                                         const cvms::AgentConfig& config,
-                                                        Computation& computation) {
+                                                        Computation& computation,
+                                                        EvidenceSource* evidence) {
   const std::uint16_t port = COCOS_TRY(ParsePort(config.port()));
   const auto credentials = COCOS_TRY(ServerCredentials(config));
-  auto server = std::make_unique<GrpcAgentServer>(computation);
+  auto server = std::make_unique<GrpcAgentServer>(computation, evidence);
   COCOS_TRY(server->Listen(host, port, credentials));
   return std::unique_ptr<AgentServer>(std::move(server));
 }

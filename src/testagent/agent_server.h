@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "proto/cvms.pb.h"
 #include "testagent/computation.h"
+#include "testagent/evidence_source.h"
 
 namespace cocos::testagent {
 
@@ -15,11 +16,13 @@ namespace cocos::testagent {
 class AgentServer {
  public:
   // Listens on `host` and the port of the manifest (7002 when it names none; 0 takes a free one).
-  // `computation` is borrowed. Errors: those of ServerCredentials, kInvalidArgument for a bad port,
-  // kUnavailable when the address cannot be bound or the certificate is refused.
+  // `computation` and `evidence` (none: no TEE) are borrowed. Errors: those of ServerCredentials,
+  // kInvalidArgument for a bad port, kUnavailable when the address cannot be bound or the
+  // certificate is refused.
   static Result<std::unique_ptr<AgentServer>> Start(const std::string& host,
                                                     const cvms::AgentConfig& config,
-                                                    Computation& computation);
+                                                    Computation& computation,
+                                                    EvidenceSource* evidence);
   virtual ~AgentServer() = default;
   virtual std::uint16_t port() const = 0;
 };

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "testagent/agent.h"
 #include "testagent/cvms_client.h"
 #include "testagent/environment.h"
+#include "testagent/snp_chip.h"
 #include "testagent/tls_material.h"
 
 namespace cocos::testagent {
@@ -25,6 +27,7 @@ struct Flags {
   std::string environment_path = "/etc/cocos/environment";
   std::string work_root = "/cocos";
   std::string listen_host = "0.0.0.0";
+  std::string chip_path = "/etc/test-tee/chip.json";
 };
 
 // Lines for the guest's console.
@@ -65,16 +68,33 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
+// None where the host simulates no TEE.
+Result<std::unique_ptr<EvidenceSource>> OpenChip(const std::string& path) {
+  const Result<std::string> json = ReadFile(path);
+  if (!json && json.error().code() == ErrorCode::kNotFound) return nullptr;
+  if (!json) return tl::unexpected(json.error());
+  return SnpChip::Parse(*json);
+}
+
+Result<std::string> ReadCertificate(const Settings& settings) {
+  if (settings.client_cert_path.empty()) return std::string();
+  return ReadFile(settings.client_cert_path);
+}
+
 Result<void> RunAgent(const Flags& flags, Logger& logger) {
   const Settings settings = COCOS_TRY(ReadSettings(flags.environment_path));
   auto credentials = COCOS_TRY(ClientCredentials(settings));
+  const std::unique_ptr<EvidenceSource> chip = COCOS_TRY(OpenChip(flags.chip_path));
+  std::string certificate = COCOS_TRY(ReadCertificate(settings));
   COCOS_TRY(MakeWorkRoot(flags.work_root));
   const sigset_t signals = BlockStopSignals();
 
   Outbox outbox;
   Agent agent({.listen_host = flags.listen_host,
                .work_root = flags.work_root,
-               .log_level = settings.log_level},
+               .log_level = settings.log_level,
+               .evidence = chip.get(),
+               .client_certificate_file = std::move(certificate)},
               outbox, logger);
   CvmsClient client(
       {.url = settings.cvms_url, .cvm_id = settings.cvm_id, .credentials = std::move(credentials)},
@@ -94,6 +114,8 @@ int Main(int argc, char** argv) {
   app.add_option("--work-dir", flags.work_root, "directory algorithms run in")
       ->capture_default_str();
   app.add_option("--host", flags.listen_host, "address to serve users on")->capture_default_str();
+  app.add_option("--chip", flags.chip_path, "simulated SEV-SNP processor, if there is such a file")
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -110,7 +110,7 @@ add_agent() {
 
 build_root() {
   local root=$1
-  mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,etc/certs,etc/cocos,cocos}
+  mkdir -p "$root"/{bin,dev,proc,sys,tmp,run,etc/certs,etc/cocos,etc/test-tee,cocos}
   chmod 755 "$root"
   cp -R "$here/rootfs/." "$root/"
   chmod 755 "$root/init" "$root/etc/udhcpc.script" "$root/etc/acpi/PWRF/00000080"
