@@ -20,8 +20,9 @@ _STOP_TIMEOUT = 30
 class Daemon:
     """One process of cocos-manager on a host. Create with start()."""
 
-    def __init__(self, host, **environment):
+    def __init__(self, host, program=BINARY_DIR / "bin/cocos-manager", **environment):
         self.host = host
+        self._program = program
         self.environment = host.environment() | {
             name: str(value) for name, value in environment.items()}
         self.log_path = host.root / f"manager-{time.monotonic_ns()}.log"
@@ -34,7 +35,7 @@ class Daemon:
                        if not name.startswith(("MANAGER_", "COCOS_"))}
         with open(self.log_path, "ab") as log:
             self._process = subprocess.Popen(
-                [BINARY_DIR / "bin/cocos-manager"], env=environment | self.environment,
+                [self._program], env=environment | self.environment,
                 cwd=self.host.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         if wait:
             self.wait_ready()

@@ -1,0 +1,99 @@
+"""Computations of CVMs with a simulated SEV-SNP: released to those that are what they should be."""
+
+from harness.case import main
+from harness.cms_case import BOOT_TIMEOUT, GUEST_KERNEL, CmsTest
+from harness.simulated_tee import PROGRAM, SimulatedTee
+from harness.waiting import wait_until
+
+CLASS = """\
+tee: sev-snp
+boot: {{igvm: "", firmware: {firmware}}}
+launch_security:
+  bind_host_data: true
+  snp: {{kernel_hashes: true}}
+attestation: {{mode: enforce}}
+"""
+
+
+class Attestation(CmsTest):
+    def setUp(self):
+        super().setUp()
+        self.tee = SimulatedTee(self.host)
+        self.host.write_class("default", CLASS.format(firmware=self.tee.firmware))
+
+    def start_simulated(self):
+        return self.start_manager(program=PROGRAM, MANAGER_QEMU_CPU="EPYC",
+                                  **self.tee.environment())
+
+    def assert_refused(self, service, daemon, *reasons):
+        refusal = self.wait_for(service, "manager_stop_response", computation_id="run-7")
+        self.assertIn("attestation refused: ", refusal["message"])
+        for reason in reasons:
+            self.assertIn(reason, refusal["message"])
+        event = self.wait_for(service, "manager_event", event_type="Attestation")
+        self.assertEqual("Failed", event["status"])
+        wait_until(lambda: not self.cvmctl.json("list")["cvms"], "the CVM is gone", 60)
+        self.assertNotIn("Computation was released", daemon.log())
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
+    def test_a_cvm_that_is_what_it_should_be_gets_its_computation(self):
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+        answer = self.wait_for(service, "manager_run_response", computation_id="run-7")
+
+        self.wait_for(service, "manager_event", event_type="Attestation", status="Completed")
+        wait_until(lambda: "Agent took its computation" in daemon.log(), "the agent answers",
+                   BOOT_TIMEOUT)
+        self.compute(service, answer["agent_port"])
+        service.command("cms stop run-7")
+        self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
+    def test_a_cvm_with_another_kernel_than_its_class_says_gets_none(self):
+        other = self.host.image_dir / "other"
+        other.write_bytes(GUEST_KERNEL.read_bytes() + b"one byte more is another kernel")
+        self.tee.deviate(kernel=str(other))
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+
+        self.assert_refused(service, daemon, "snp.measurement")
+
+    def test_a_cvm_that_a_host_may_debug_gets_none(self):
+        self.tee.deviate(guest_policy=0x30000 | 1 << 19)
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+
+        self.assert_refused(service, daemon, "debug")
+
+    def test_a_cvm_with_other_host_data_gets_none(self):
+        self.tee.deviate(host_data="5a" * 32)
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+
+        self.assert_refused(service, daemon, "snp.host-data")
+
+    def test_evidence_that_answers_another_certificate_releases_nothing(self):
+        self.tee.deviate(report_data="5a" * 64)
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+
+        self.assert_refused(service, daemon, "binding.report-data")
+
+    def test_a_manager_that_starts_anew_still_wants_evidence(self):
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+        self.wait_for(service, "manager_run_response", computation_id="run-7")
+        daemon.kill()  # before the guest is up
+
+        daemon.start()
+
+        self.wait_for(service, "manager_event", event_type="Attestation", status="Completed")
+        wait_until(lambda: "Agent took its computation" in daemon.log(), "the agent answers",
+                   BOOT_TIMEOUT)
+        service.command("cms stop run-7")
+        self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
+
+if __name__ == "__main__":
+    main()
