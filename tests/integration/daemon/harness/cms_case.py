@@ -4,7 +4,7 @@ import zipfile
 
 from harness import programs
 from harness.case import DaemonTest
-from harness.credentials import new_authority
+from harness.credentials import PLACES, new_authority
 from harness.hosts import BINARY_DIR
 
 SERVICE_PORT = 7301
@@ -38,8 +38,8 @@ class CmsTest(DaemonTest):
         self.algorithm.write_text(ALGORITHM)
         self.services = 0
 
-    def start_service(self, *options):
-        certificate, key = self.authority.issue("server")
+    def start_service(self, *options, authority=None, places=PLACES):
+        certificate, key = (authority or self.authority).issue("server", places)
         self.services += 1
         service = programs.computation_service(
             self.host, "--host", "127.0.0.1", "--port", SERVICE_PORT,
@@ -50,12 +50,12 @@ class CmsTest(DaemonTest):
         service.wait_for(lambda line: line["kind"] == "listening", "the service listens")
         return service
 
-    def start_manager(self, **environment):
+    def start_manager(self, guest=GUEST, wait=True, **environment):
         certificate, key = self.authority.issue("manager")
-        daemon = self.start_daemon(
+        daemon = self.make_daemon(
             self.host, MANAGER_GRPC_URL=f"localhost:{SERVICE_PORT}",
             MANAGER_GRPC_CLIENT_CERT=certificate, MANAGER_GRPC_CLIENT_KEY=key,
-            MANAGER_GRPC_SERVER_CA_CERTS=self.authority.ca, **(GUEST | environment))
+            MANAGER_GRPC_SERVER_CA_CERTS=self.authority.ca, **(guest | environment)).start(wait)
         self.cvmctl = programs.Cvmctl(daemon.api.address)
         return daemon
 

@@ -59,6 +59,9 @@ class LineProgram:
             return found()
         return wait_until(found_while_it_runs, what, timeout)
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def end(self):
         self._process.stdin.close()
         self._process.terminate()
