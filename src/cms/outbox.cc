@@ -51,6 +51,7 @@ std::deque<Outbox::Item>* Outbox::NextQueue() {
   if (logs_.empty() && events_.empty()) return nullptr;
   if (logs_.empty()) return &events_;
   if (events_.empty()) return &logs_;
+  if (bytes_ > options_.ordered_bytes) return &events_;
   return logs_.front().number < events_.front().number ? &logs_ : &events_;
 }
 

@@ -23,14 +23,16 @@ enum class Weight {
 // A queue in two parts, bounded by bytes. Pushing never waits: a slow service costs messages, not
 // CVMs. When there is no room, the oldest logs go first, then the oldest events; the next message
 // that is taken tells the service how many it did not get. Order is kept among logs and among
-// events, and between them as far as nothing was put back. Thread-safe.
+// events, and between them as far as nothing was put back and little waits: answers do not stand
+// behind a flood of logs. Thread-safe.
 class Outbox {
  public:
   using Clock = std::chrono::steady_clock;
 
   struct Options {
     std::size_t max_bytes = std::size_t{16} << 20;
-    std::chrono::seconds max_log_age{600};  // older ones are dropped rather than sent
+    std::chrono::seconds max_log_age{600};               // older ones are dropped rather than sent
+    std::size_t ordered_bytes = std::size_t{256} << 10;  // when more waits, events go first
   };
   struct Dropped {
     std::uint64_t logs = 0;

@@ -51,6 +51,18 @@ TEST(Outbox, KeepsTheOrderOfLogsAndEvents) {
   EXPECT_EQ(Next(outbox), "");
 }
 
+TEST(Outbox, LetsEventsOvertakeABacklogOfLogs) {
+  const std::size_t log_bytes = LogLine("a").ByteSizeLong();
+  Outbox outbox({.ordered_bytes = 2 * log_bytes + NamedEvent("x").ByteSizeLong()});
+  for (const char* const text : {"a", "b", "c", "d"}) outbox.Push(LogLine(text), Weight::kLog);
+  outbox.Push(NamedEvent("x"), Weight::kEvent);
+  outbox.Push(NamedEvent("y"), Weight::kEvent);
+
+  EXPECT_EQ(Next(outbox), "x");
+  EXPECT_EQ(Next(outbox), "y");
+  EXPECT_EQ(Next(outbox), "a");
+}
+
 TEST(Outbox, SendsWhatWasPutBackFirst) {
   Outbox outbox({});
   outbox.Push(LogLine("a"), Weight::kLog);
