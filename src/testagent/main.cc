@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -28,6 +29,7 @@ struct Flags {
   std::string work_root = "/cocos";
   std::string listen_host = "0.0.0.0";
   std::string chip_path = "/etc/test-tee/chip.json";
+  unsigned flood_seconds = 0;
 };
 
 // Lines for the guest's console.
@@ -81,6 +83,16 @@ Result<std::string> ReadCertificate(const Settings& settings) {
   return ReadFile(settings.client_cert_path);
 }
 
+// As fast as the stream takes them, and faster.
+void Flood(Outbox& outbox, std::chrono::seconds duration, const std::stop_token& stop) {
+  constexpr std::size_t kLogBytes = 16 * 1024;
+  cvms::ClientStreamMessage message;
+  message.mutable_agent_log()->set_level("INFO");
+  message.mutable_agent_log()->set_message(std::string(kLogBytes, 'x'));
+  const auto end = std::chrono::steady_clock::now() + duration;
+  while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) outbox.Push(message);
+}
+
 Result<void> RunAgent(const Flags& flags, Logger& logger) {
   const Settings settings = COCOS_TRY(ReadSettings(flags.environment_path));
   auto credentials = COCOS_TRY(ClientCredentials(settings));
@@ -101,6 +113,9 @@ Result<void> RunAgent(const Flags& flags, Logger& logger) {
       outbox, [&agent](const auto& message) { return agent.OnMessage(message); }, logger);
   logger.Info("connecting", {{"url", settings.cvms_url}, {"cvm", settings.cvm_id}});
   const std::jthread stream([&client](std::stop_token stop) { client.Run(stop); });
+  const std::jthread flood([&](std::stop_token stop) {
+    Flood(outbox, std::chrono::seconds(flags.flood_seconds), stop);
+  });
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   return {};
@@ -116,6 +131,7 @@ int Main(int argc, char** argv) {
   app.add_option("--host", flags.listen_host, "address to serve users on")->capture_default_str();
   app.add_option("--chip", flags.chip_path, "simulated SEV-SNP processor, if there is such a file")
       ->capture_default_str();
+  app.add_option("--flood", flags.flood_seconds, "send logs without pause for so many seconds");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

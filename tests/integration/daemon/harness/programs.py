@@ -1,7 +1,10 @@
 """The command-line client and the test computation service as child processes."""
 
 import json
+import pathlib
+import shutil
 import subprocess
+import tempfile
 
 from harness.hosts import BINARY_DIR
 from harness.waiting import wait_until
@@ -79,3 +82,36 @@ def watch(host, address):
 def computation_service(host, *options, log="service.log"):
     """cocos-cvms-testserver; its lines are what agents or managers do and say."""
     return LineProgram(host.root / log, BINARY_DIR / "bin/cocos-cvms-testserver", *options)
+
+
+class HostAgent:
+    """cocos-test-agent on this host in place of the one in a guest, with that guest's files."""
+
+    _started = 0
+
+    def __init__(self, host, cvm_id, relay_port=7004, certificate=None, key=None, options=()):
+        certs = host.runtime_dir / "test/cvms" / cvm_id / "certs"
+        work = pathlib.Path(tempfile.mkdtemp(prefix="agent", dir="/mnt"))
+        for name, replacement in (("cert", certificate), ("key", key), ("ca", None)):
+            shutil.copy(replacement or certs / f"{name}.pem", work / f"{name}.pem")
+        environment = work / "environment"
+        environment.write_text(
+            f"AGENT_CVM_GRPC_URL=127.0.0.1:{relay_port}\nAGENT_CVM_ID={cvm_id}\n"
+            f"AGENT_CVM_GRPC_CLIENT_CERT={work}/cert.pem\n"
+            f"AGENT_CVM_GRPC_CLIENT_KEY={work}/key.pem\n"
+            f"AGENT_CVM_GRPC_SERVER_CA_CERTS={work}/ca.pem\n")
+        self._log_path = work / "log"
+        HostAgent._started += 1
+        own_address = f"127.0.1.{HostAgent._started}"  # the manager has its port on 127.0.0.1
+        with open(self._log_path, "wb") as log:
+            self._process = subprocess.Popen(
+                [BINARY_DIR / "bin/cocos-test-agent", "--environment", environment,
+                 "--work-dir", work, "--host", own_address, *map(str, options)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def log(self):
+        return self._log_path.read_text(errors="replace")
+
+    def end(self):
+        self._process.terminate()
+        return self._process.wait(20)
