@@ -74,10 +74,11 @@ void Runs::Run(const manager::ComputationRunReq& request) {
 
 Result<Runs::Prepared> Runs::Prepare(const manager::ComputationRunReq& request) const {
   Prepared prepared;
-  prepared.manifest = COCOS_TRY(computation::ToAgent(request, options_.agent_port));
+  const RunClass* const chosen = COCOS_TRY(ChooseClass(options_.classes, request));
+  prepared.manifest = COCOS_TRY(computation::ToAgent(request, chosen->agent_port));
   COCOS_TRY(computation::CheckManifest(prepared.manifest));
   prepared.request.id = cvm::CvmId::Random();
-  prepared.request.class_name = "default";
+  prepared.request.class_name = chosen->name;
   prepared.request.computation_id = request.id();
   prepared.request.computation_json = computation::CanonicalJson(request);
   prepared.request.agent_log_level = request.agent_config().log_level();

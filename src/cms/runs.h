@@ -9,6 +9,7 @@
 
 #include "base/logger.h"
 #include "cms/agent_gateway.h"
+#include "cms/class_choice.h"
 #include "cms/outbox.h"
 #include "cvm/manager.h"
 #include "proto/manager.pb.h"
@@ -21,7 +22,7 @@ namespace cocos::cms {
 class Runs {
  public:
   struct Options {
-    std::uint16_t agent_port = 7002;  // in the guest
+    std::vector<RunClass> classes = {{.name = "default"}};  // the first: what no rule fits
   };
 
   // All must outlive this.

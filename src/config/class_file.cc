@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "config/class_keys.h"
+#include "config/match_rules.h"
 #include "config/values.h"
 
 namespace cocos::config {
@@ -103,7 +104,12 @@ void Walker::Match(const YAML::Node& list) {
       Complain(rule, "match", "want the two keys key and value");
       continue;
     }
-    file_.value.match.push_back({rule["key"].Scalar(), rule["value"].Scalar()});
+    Result<MatchRule> parsed = ParseMatchRule(rule["key"].Scalar(), rule["value"].Scalar());
+    if (!parsed) {
+      Complain(rule, "match", parsed.error().message());
+      continue;
+    }
+    file_.value.match.push_back(*std::move(parsed));
   }
 }
 

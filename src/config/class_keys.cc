@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/go_duration.h"
+#include "config/match_rules.h"
 #include "config/values.h"
 
 namespace cocos::config {
@@ -170,9 +171,7 @@ std::string ClassKeysMarkdown() {
   std::string text = "| Key | Accepts |\n|---|---|\n";
   for (const ClassKey& key : ClassKeys())
     text += fmt::format("| `{}` | {} |\n", key.path, key.accepts);
-  text +=
-      "| `match` | list of `key`, `value`: computations that belong to the class; no effect yet "
-      "|\n";
+  text += fmt::format("| `match` | {} |\n", kMatchAccepts);
   return text;
 }
 

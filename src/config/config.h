@@ -67,10 +67,10 @@ struct AttestationConfig {
   std::string policy_path;  // empty: none
 };
 
-// One `match` rule: a computation with this key and value belongs to the class.
+// One `match` rule: a computation of a service that it fits belongs to the class.
 struct MatchRule {
-  std::string key;
-  std::string value;
+  std::string key;    // "id", "id_prefix", "name", "name_prefix", "algorithm"
+  std::string value;  // of "algorithm" in lower case
 };
 
 struct ClassConfig {

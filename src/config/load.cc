@@ -8,6 +8,7 @@
 #include "config/class_file.h"
 #include "config/daemon_variables.h"
 #include "config/default_class.h"
+#include "config/match_rules.h"
 #include "config/variable_reader.h"
 
 namespace cocos::config {
@@ -113,6 +114,7 @@ void Loader::CheckClasses() {
     config_.warnings.insert(config_.warnings.end(), findings.warnings.begin(),
                             findings.warnings.end());
   }
+  AddErrors(CheckMatchRules(config_.classes));
 }
 
 std::string Joined(const std::vector<std::string>& lines) {

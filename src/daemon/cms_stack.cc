@@ -112,7 +112,7 @@ Result<void> CmsStack::Listen() {
 }
 
 void CmsStack::Connect() {
-  runs_ = std::make_unique<cms::Runs>(cms::Runs::Options{.agent_port = settings_.guest_port},
+  runs_ = std::make_unique<cms::Runs>(cms::Runs::Options{.classes = settings_.run_classes},
                                       parts_.manager, *bridge_, outbox_, parts_.logger);
   commands_ = std::make_unique<cms::Commands>(
       cms::Commands::Options{.host = parts_.host,

@@ -35,7 +35,7 @@ class CmsStack {
     config::CmsConfig service;
     config::RelayConfig relay;
     EvidenceAppraiser::Anchors anchors;
-    std::uint16_t guest_port = 7002;                                    // of agents
+    std::vector<cms::RunClass> run_classes;                             // "default" first
     std::map<std::string, std::string, std::less<>> attestation_modes;  // of classes, by name
     std::string pki_dir;                                                // kept
     std::string relay_dir;                                              // on tmpfs

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "daemon/attestation_setup.h"
 #include "daemon/build_info.h"
+#include "daemon/run_classes.h"
 #include "daemon/share_group.h"
 
 namespace cocos::daemon {
@@ -163,7 +164,7 @@ Result<void> Daemon::ServeCms(const config::Config& config, const std::string& i
       CmsStack::Start({.service = config.cms,
                        .relay = config.relay,
                        .anchors = platform_.Anchors(),
-                       .guest_port = config.classes.front().guest_port,
+                       .run_classes = RunClassesFrom(config.classes),
                        .attestation_modes = std::move(modes),
                        .pki_dir = fmt::format("{}/{}/pki", config.state_dir, instance_id),
                        .relay_dir = fmt::format("{}/{}/relay", config.runtime_dir, instance_id),

@@ -24,6 +24,7 @@ class FakeGateway final : public cms::AgentGateway {
     std::lock_guard lock(mutex_);
     if (refuses) return Fail(ErrorCode::kResourceExhausted, "no room for the manifest");
     admitted_[id.text()] = manifest.id();
+    agent_ports_[manifest.id()] = manifest.agent_config().port();
     return cms::AgentAccess{.server_url = "10.0.2.2:7000",
                             .server_ca_pem = kCertificatePem,
                             .client_cert_pem = kCertificatePem,
@@ -44,11 +45,18 @@ class FakeGateway final : public cms::AgentGateway {
     return admitted_;
   }
 
+  // What the manifest of a computation told its agent.
+  std::string agent_port_of(const std::string& computation_id) const {
+    std::lock_guard lock(mutex_);
+    return agent_ports_.at(computation_id);
+  }
+
   bool refuses = false;
 
  private:
   mutable std::mutex mutex_;
   std::map<std::string, std::string> admitted_;  // manifests' ids by CVM
+  std::map<std::string, std::string> agent_ports_;
 };
 
 inline std::string SomeUserKey() {
@@ -72,8 +80,7 @@ class RunFixture : public ManagerFixture {
  protected:
   cms::Runs& StartRuns() {
     StartManager();
-    runs_ = std::make_unique<cms::Runs>(cms::Runs::Options{.agent_port = 7002}, *manager_, gateway_,
-                                        outbox_, logger_);
+    runs_ = std::make_unique<cms::Runs>(run_options_, *manager_, gateway_, outbox_, logger_);
     return *runs_;
   }
 
@@ -105,6 +112,7 @@ class RunFixture : public ManagerFixture {
     return "?";
   }
 
+  cms::Runs::Options run_options_;
   FakeGateway gateway_;
   cms::Outbox outbox_{{}};
   std::unique_ptr<cms::Runs> runs_;

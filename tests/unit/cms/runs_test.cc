@@ -13,6 +13,7 @@ using ::cocos::testing::Eventually;
 using ::cocos::testing::FailsWith;
 using ::cocos::testing::RunFixture;
 using ::cocos::testing::RunRequest;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -36,6 +37,31 @@ TEST_F(CmsRuns, MakesOneCvmThatKnowsItsComputationAndItsRelay) {
   ASSERT_THAT(cvms, SizeIs(1));
   EXPECT_EQ(cvms.front().computation_id, "7");
   EXPECT_THAT(gateway_.admitted(), ElementsAre(std::pair(cvms.front().id.text(), "7")));
+}
+
+TEST_F(CmsRuns, GivesARunTheClassWhoseRuleFitsWithItsPort) {
+  classes_.push_back(testing::MinimalClass("red"));
+  run_options_.classes.push_back(
+      {.name = "red", .agent_port = 7010, .rules = {{Property::kIdPrefix, "red-"}}});
+  Runs& runs = StartRuns();
+
+  runs.Run(RunRequest("red-1"));
+  runs.Run(RunRequest("7"));
+
+  EXPECT_EQ(runs.Find("red-1")->class_name, "red");
+  EXPECT_EQ(runs.Find("7")->class_name, "default");
+  EXPECT_EQ(gateway_.agent_port_of("red-1"), "7010");
+  EXPECT_EQ(gateway_.agent_port_of("7"), "7002");
+}
+
+TEST_F(CmsRuns, RefusesARunThatTwoClassesClaim) {
+  run_options_.classes.push_back({.name = "red", .rules = {{Property::kId, "7"}}});
+  run_options_.classes.push_back({.name = "blue", .rules = {{Property::kIdPrefix, "7"}}});
+
+  StartRuns().Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), Contains(AllOf(StartsWith("stop 7 "), HasSubstr("\"red\" and \"blue\""))));
+  EXPECT_THAT(manager_->List().cvms, IsEmpty());
 }
 
 TEST_F(CmsRuns, MakesNoSecondCvmForTheSameIdAndAnswersAgain) {

@@ -92,11 +92,12 @@ TEST(ClassFile, MustCarryTheNameOfItsFile) {
 }
 
 TEST(ClassFile, ReadsMatchRules) {
-  const ClassFile file = Parse("match:\n  - {key: team, value: red}\n  - {key: a, value: b}\n");
+  const ClassFile file =
+      Parse("match:\n  - {key: id_prefix, value: red-}\n  - {key: name, value: b}\n");
   EXPECT_THAT(file.errors, IsEmpty());
   ASSERT_EQ(file.value.match.size(), 2u);
-  EXPECT_EQ(file.value.match[0].key, "team");
-  EXPECT_EQ(file.value.match[0].value, "red");
+  EXPECT_EQ(file.value.match[0].key, "id_prefix");
+  EXPECT_EQ(file.value.match[0].value, "red-");
 }
 
 TEST(ClassFile, RefusesOtherMatchRules) {
@@ -106,6 +107,8 @@ TEST(ClassFile, RefusesOtherMatchRules) {
                 ElementsAre(HasSubstr("the two keys key and value")))
         << rule;
   }
+  EXPECT_THAT(Parse("match:\n  - {key: team, value: red}\n").errors,
+              ElementsAre(HasSubstr("small.yaml:2:5: match: key \"team\": want id, id_prefix")));
 }
 
 TEST(ClassFile, WantsBlobsOfTheirExactLength) {
