@@ -55,6 +55,7 @@ bool Commands::OnMessage(const manager::ServerStreamMessage& message) {
     case Kind::kTerminateReq:
       logger_.Warn("The service ends the connection",
                    {{"message", message.terminatereq().message()}});
+      if (options_.on_terminate) options_.on_terminate(message.terminatereq().message());
       return false;
     case Kind::MESSAGE_NOT_SET:
       break;

@@ -37,6 +37,9 @@ class Commands {
     HostInfo host;
     std::size_t max_request_bytes = computation::kDefaultMaxRequestBytes;
     unsigned workers = 8;
+    // The service asked for the end, in its own words; called on the thread that reads, before the
+    // connection is ended. Not set: nothing else happens.
+    std::function<void(const std::string& message)> on_terminate;
   };
   // The attestation policy of a computation's CVM, as AttestationPolicy returns it.
   using PolicyOf = std::function<Result<std::string>(const cvm::Snapshot&)>;

@@ -29,6 +29,7 @@ struct CmsConfig {
   std::string client_key;
   std::string server_ca_certs;
   std::uint64_t max_request_mib = 64;
+  bool exit_on_terminate = false;  // else its terminateReq ends the connection only
 };
 
 // The listener that agents of CMS runs dial.

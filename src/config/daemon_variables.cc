@@ -24,6 +24,12 @@ Result<std::string> ParsePolicyFormat(std::string_view text) {
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want json or corim", text);
 }
 
+// True: exit.
+Result<bool> ParseTerminate(std::string_view text) {
+  if (text == "reconnect" || text == "exit") return text == "exit";
+  return Fail(ErrorCode::kInvalidArgument, "{:?}: want reconnect or exit", text);
+}
+
 Result<std::string> ParseDiskFormat(std::string_view text) {
   if (text == "qcow2" || text == "raw") return std::string(text);
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want qcow2 or raw", text);
@@ -122,6 +128,7 @@ void DaemonVariables::LoadCms() {
   WantTogether("MANAGER_GRPC_CLIENT_CERT", cms.client_cert, "MANAGER_GRPC_CLIENT_KEY",
                cms.client_key);
   cms.max_request_mib = reader_.Parsed("MANAGER_CMS_MAX_REQUEST", ParseMemoryMib);
+  cms.exit_on_terminate = reader_.Parsed("MANAGER_CMS_TERMINATE", ParseTerminate);
   config_.relay.host = reader_.Parsed("MANAGER_RELAY_HOST", ParseAddress);
   config_.relay.port =
       reader_.Parsed("MANAGER_RELAY_PORT", [](std::string_view text) { return ParsePort(text); });

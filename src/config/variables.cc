@@ -35,6 +35,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {.name = "MANAGER_GRPC_CLIENT_CERT", .description = "certificate shown to the CMS, path or PEM"},
     {.name = "MANAGER_GRPC_CLIENT_KEY", .secret = true, .description = "its private key, path or PEM"},
     {.name = "MANAGER_CMS_MAX_REQUEST", .default_text = "64M", .description = "largest run request of the CMS, and the most that wait at a time"},
+    {.name = "MANAGER_CMS_TERMINATE", .default_text = "reconnect", .description = "what the CMS's terminateReq does: reconnect (ends the connection) or exit (ends the manager, CVMs run on)"},
     {.name = "MANAGER_RELAY_HOST", .default_text = "127.0.0.1", .description = "address the relay for agents listens on; it is open with MANAGER_GRPC_URL only"},
     {.name = "MANAGER_RELAY_PORT", .default_text = "7004", .description = "port of the relay"},
     {.name = "MANAGER_RELAY_GUEST_HOST", .description = "address at which guests reach the relay; unset: the host's default gateway, which passt maps to the host"},

@@ -115,8 +115,10 @@ void CmsStack::Connect() {
   runs_ = std::make_unique<cms::Runs>(cms::Runs::Options{.classes = settings_.run_classes},
                                       parts_.manager, *bridge_, outbox_, parts_.logger);
   commands_ = std::make_unique<cms::Commands>(
-      cms::Commands::Options{.host = parts_.host,
-                             .max_request_bytes = MaxRequestBytes(settings_.service)},
+      cms::Commands::Options{
+          .host = parts_.host,
+          .max_request_bytes = MaxRequestBytes(settings_.service),
+          .on_terminate = [this](const std::string& message) { OnTerminate(message); }},
       *runs_,
       [this](const cvm::Snapshot& cvm) {
         return cvm::WriteAttestationPolicy(cvm, parts_.policy_form);
@@ -136,6 +138,16 @@ void CmsStack::Connect() {
       parts_.logger);
   keeper_ = std::jthread([this](const std::stop_token& stop) { KeepListening(stop); });
   ::pthread_setname_np(keeper_.native_handle(), "relay-renewal");
+}
+
+// A service may be allowed to retire a host; by default it can only hang up.
+void CmsStack::OnTerminate(const std::string& message) {
+  if (!settings_.service.exit_on_terminate) return;
+  parts_.logger.Warn("The Computation Management Service ends this manager; CVMs run on",
+                     {{"address", settings_.service.url},
+                      {"message", message},
+                      {"variable", "MANAGER_CMS_TERMINATE"}});
+  parts_.end_manager();
 }
 
 // The listener's certificate lives for weeks, the daemon for years. Agents connect again by

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,7 @@ class CmsStack {
     const cvm::Clock& clock;
     cvm::PolicyFormOptions policy_form;
     cms::HostInfo host;
+    std::function<void()> end_manager;  // from any thread; returns before it has happened
     Logger& logger;
   };
 
@@ -63,6 +65,7 @@ class CmsStack {
   Result<relay::ReleaseMode> ModeOf(std::string_view class_name) const;
   Result<void> Listen();
   void Connect();
+  void OnTerminate(const std::string& message);
   void KeepListening(const std::stop_token& stop);
 
   const Settings settings_;

@@ -11,6 +11,7 @@
 #include "daemon/build_info.h"
 #include "daemon/run_classes.h"
 #include "daemon/share_group.h"
+#include "daemon/signals.h"
 
 namespace cocos::daemon {
 namespace {
@@ -177,6 +178,7 @@ Result<void> Daemon::ServeCms(const config::Config& config, const std::string& i
                                 .cpu_type = host.cpu_type,
                                 .kernel_cmd = host.kernel_cmd,
                                 .eos_version = host.eos_version},
+                       .end_manager = AskToEnd,
                        .logger = logger_}));
   return {};
 }

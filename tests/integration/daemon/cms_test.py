@@ -1,8 +1,9 @@
 """A Computation Management Service sends computations; real guests run them."""
 
 from harness.case import main
-from harness.cms_case import BOOT_TIMEOUT, CmsTest
+from harness.cms_case import BOOT_TIMEOUT, SERVICE_PORT, CmsTest
 from harness.waiting import wait_until
+
 
 
 class Cms(CmsTest):
@@ -40,6 +41,29 @@ class Cms(CmsTest):
         self.wait_for(service, "manager_event", event_type="Attestation", status="Failed")
         wait_until(lambda: not self.cvmctl.json("list")["cvms"], "the CVM is gone", 60)
         self.assertNotIn("Computation was released", daemon.log())
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
+    def test_the_service_may_be_allowed_to_end_the_manager(self):
+        service = self.start_service("--cms-run")
+        daemon = self.start_manager(MANAGER_CMS_TERMINATE="exit")
+        self.wait_for(service, "manager_run_response", computation_id="run-7")
+        [cvm] = self.cvmctl.json("list")["cvms"]
+
+        service.command("cms terminate")
+
+        self.assertEqual(0, daemon.wait_ended())
+        self.assertIn("The Computation Management Service ends this manager", daemon.log())
+        self.assertIn(f"localhost:{SERVICE_PORT}", daemon.log())
+        self.assertIn("Method Shutdown completed successfully", daemon.log())
+        self.assertEqual({cvm["id"]}, self.host.domain_ids())
+        daemon.environment["MANAGER_CMS_TERMINATE"] = "reconnect"
+        daemon.start()
+        self.wait_for_connections(service, 2)
+        service.command("cms terminate")
+        self.wait_for_connections(service, 3)
+        self.assertTrue(daemon.is_running())
+        service.command("cms stop run-7")
+        self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
         wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
 
     def test_a_computation_goes_on_while_manager_and_service_restart(self):

@@ -33,8 +33,9 @@ class CmsCommands : public RunFixture {
       return Fail(ErrorCode::kFailedPrecondition, "no TEE");
     };
     commands_ = std::make_unique<Commands>(
-        Commands::Options{.host = host, .max_request_bytes = max_request_bytes}, *runs_, policy_of,
-        outbox_, logger_);
+        Commands::Options{
+            .host = host, .max_request_bytes = max_request_bytes, .on_terminate = on_terminate_},
+        *runs_, policy_of, outbox_, logger_);
     return *commands_;
   }
 
@@ -55,6 +56,7 @@ class CmsCommands : public RunFixture {
     });
   }
 
+  std::function<void(const std::string&)> on_terminate_;
   std::vector<std::string> sent_;
   std::unique_ptr<Commands> commands_;
 };
@@ -186,6 +188,17 @@ TEST_F(CmsCommands, EndsTheConnectionWhenTheServiceSaysSo) {
   EXPECT_FALSE(StartCommands().OnMessage(message));
 
   EXPECT_THAT(logger_.text(), HasSubstr("maintenance"));
+}
+
+TEST_F(CmsCommands, PassesOnThatTheServiceWantsTheEndAndEndsTheConnectionToo) {
+  std::string heard;
+  on_terminate_ = [&heard](const std::string& message) { heard = message; };
+  manager::ServerStreamMessage message;
+  message.mutable_terminatereq()->set_message("maintenance");
+
+  EXPECT_FALSE(StartCommands().OnMessage(message));
+
+  EXPECT_EQ(heard, "maintenance");
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ const Effect kEffects[] = {
     {"MANAGER_GRPC_CLIENT_KEY", "/key", "/key", [](const Config& config) { return Text(config.cms.client_key); }},
     {"MANAGER_GRPC_TIMEOUT", "5s", "5s", [](const Config& config) { return Text(FormatGoDuration(config.cms.timeout)); }},
     {"MANAGER_CMS_MAX_REQUEST", "1G", "1024", [](const Config& config) { return Text(config.cms.max_request_mib); }},
+    {"MANAGER_CMS_TERMINATE", "exit", "true", [](const Config& config) { return Text(config.cms.exit_on_terminate); }},
     {"MANAGER_RELAY_HOST", "::1", "::1", [](const Config& config) { return Text(config.relay.host); }},
     {"MANAGER_RELAY_PORT", "7100", "7100", [](const Config& config) { return Text(config.relay.port); }},
     {"MANAGER_RELAY_GUEST_HOST", "10.0.2.2", "10.0.2.2", [](const Config& config) { return Text(config.relay.guest_host); }},

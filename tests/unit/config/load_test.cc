@@ -140,7 +140,8 @@ TEST(LoadConfig, TakesServerCaCertsForTheCmsWhereThereIsOne) {
 }
 
 TEST(LoadConfig, ChecksValuesThatHaveNoEffectYet) {
-  const std::pair<const char*, const char*> kBad[] = {{"COCOS_JAEGER_URL", "localhost:4318"},
+  const std::pair<const char*, const char*> kBad[] = {{"MANAGER_CMS_TERMINATE", "stop"},
+                                                      {"COCOS_JAEGER_URL", "localhost:4318"},
                                                       {"COCOS_JAEGER_TRACE_RATIO", "1.5"},
                                                       {"MANAGER_GRPC_URL", "cms.example.com"},
                                                       {"MANAGER_GRPC_TIMEOUT", "-1s"},

@@ -6,6 +6,7 @@ from harness import programs
 from harness.case import DaemonTest
 from harness.credentials import PLACES, new_authority
 from harness.hosts import BINARY_DIR
+from harness.waiting import wait_until
 
 SERVICE_PORT = 7301
 BOOT_TIMEOUT = 150  # software emulation on a busy machine
@@ -64,6 +65,13 @@ class CmsTest(DaemonTest):
         wanted = {"kind": kind} | fields
         return service.wait_for(
             lambda line: wanted.items() <= line.items(), f"the service sees {wanted}", BOOT_TIMEOUT)
+
+    @staticmethod
+    def wait_for_connections(service, count):
+        def connected():
+            kinds = [line["kind"] for line in service.lines()]
+            return kinds.count("manager_connected") >= count
+        wait_until(connected, f"the manager has connected {count} times", 60)
 
     def compute(self, service, port):
         def agent(*arguments):
