@@ -46,7 +46,7 @@ void Client::Run(const std::stop_token& stop) {
     Backoff::Duration connected{0};
     const StreamEnd end = Connect(stop, connected);
     if (stop.stop_requested()) return;
-    SetStatus(false, end.error.message());
+    NoteDisconnected(end.error.message());
     Backoff::Duration wait = backoff_.NextWait(connected);
     if (end.pinged_too_often) {
       options_.endpoint.keepalive_interval = options_.patient_keepalive_interval;
@@ -65,7 +65,7 @@ StreamEnd Client::Connect(const std::stop_token& stop, Backoff::Duration& connec
   const auto on_connected = [this, &since] {
     since = Clock::now();
     reported_.clear();
-    SetStatus(true, "");
+    NoteConnected();
     logger_.Info("Connected to the Computation Management Service",
                  {{"address", options_.endpoint.address}});
     handler_.on_connected();
@@ -96,10 +96,16 @@ void Client::Report(const StreamEnd& end, Backoff::Duration wait) {
   }
 }
 
-void Client::SetStatus(bool connected, const std::string& error) {
+void Client::NoteConnected() {
   std::lock_guard lock(mutex_);
-  status_.connected = connected;
-  if (connected) ++status_.connections;
+  status_.connected = true;
+  status_.since = std::chrono::system_clock::now();
+  ++status_.connections;
+}
+
+void Client::NoteDisconnected(const std::string& error) {
+  std::lock_guard lock(mutex_);
+  status_.connected = false;
   status_.last_error = error;
 }
 

@@ -32,8 +32,9 @@ class Client {
   };
   struct Status {
     bool connected = false;
-    std::uint64_t connections = 0;  // so far
-    std::string last_error;         // why the last one ended or did not come about
+    std::uint64_t connections = 0;                // so far
+    std::chrono::system_clock::time_point since;  // of the present one
+    std::string last_error;  // why the last one ended or did not come about; stays
   };
 
   // The references must outlive the client. Handlers are called on its thread.
@@ -49,7 +50,8 @@ class Client {
   // How the connection ended and how long it stood.
   StreamEnd Connect(const std::stop_token& stop, Backoff::Duration& connected);
   void Report(const StreamEnd& end, Backoff::Duration wait);
-  void SetStatus(bool connected, const std::string& error);
+  void NoteConnected();
+  void NoteDisconnected(const std::string& error);
   void Wait(const std::stop_token& stop, Backoff::Duration duration);
 
   Options options_;

@@ -140,6 +140,19 @@ void CmsStack::Connect() {
   ::pthread_setname_np(keeper_.native_handle(), "relay-renewal");
 }
 
+CmsStatus CmsStack::status() const {
+  const cms::Client::Status client = client_->status();
+  const cms::Outbox::Dropped dropped = outbox_.dropped();
+  CmsStatus status{.connected_since = {},
+                   .connections = client.connections,
+                   .last_error = client.last_error,
+                   .queue_bytes = outbox_.bytes(),
+                   .dropped_logs = dropped.logs,
+                   .dropped_events = dropped.events};
+  if (client.connected) status.connected_since = client.since;
+  return status;
+}
+
 // A service may be allowed to retire a host; by default it can only hang up.
 void CmsStack::OnTerminate(const std::string& message) {
   if (!settings_.service.exit_on_terminate) return;

@@ -26,6 +26,7 @@
 #include "relay/pki.h"
 #include "relay/relay.h"
 #include "relay/relay_server.h"
+#include "telemetry/cms_status.h"
 
 namespace cocos::daemon {
 
@@ -57,6 +58,9 @@ class CmsStack {
   // have no way to this host.
   static Result<std::unique_ptr<CmsStack>> Start(Settings settings, Parts parts);
   ~CmsStack();
+
+  // Thread-safe.
+  CmsStatus status() const;
 
  private:
   CmsStack(Settings settings, Parts parts, relay::Pki pki);

@@ -143,7 +143,8 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
   http_ = COCOS_TRY(HttpServer::Start(HttpOptionsFrom(config),
                                       {kVersion, kCommit, kBuildTime, instance_id},
                                       {.missing = [this] { return WhatIsMissing(); },
-                                       .metrics = [this] { return metrics_->Render(); }},
+                                       .metrics = [this] { return metrics_->Render(); },
+                                       .cms = [this] { return CmsConnection(); }},
                                       logger_));
   if (!config.cms.url.empty()) COCOS_TRY(ServeCms(config, instance_id));
   // After the listener that says "not ready yet", before the one that takes requests.
@@ -180,6 +181,7 @@ Result<void> Daemon::ServeCms(const config::Config& config, const std::string& i
                                 .eos_version = host.eos_version},
                        .end_manager = AskToEnd,
                        .logger = logger_}));
+  shown_cms_ = cms_.get();
   return {};
 }
 
@@ -195,7 +197,14 @@ StateSample Daemon::SampleState() const {
   for (const cvm::Snapshot& each : manager_->List().cvms) {
     ++sample.cvms_by_state[std::string(StateName(each.state))];
   }
+  sample.cms = CmsConnection();
   return sample;
+}
+
+std::optional<CmsStatus> Daemon::CmsConnection() const {
+  const CmsStack* const cms = shown_cms_;
+  if (cms == nullptr) return std::nullopt;
+  return cms->status();
 }
 
 std::vector<std::string> Daemon::WhatIsMissing() const {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/grpc_server.h"
@@ -50,6 +51,7 @@ class Daemon {
   Result<void> Listen(const config::Config& config, const std::string& instance_id);
   StateSample SampleState() const;
   std::vector<std::string> WhatIsMissing() const;
+  std::optional<CmsStatus> CmsConnection() const;
 
   Logger& logger_;
   Platform& platform_;
@@ -60,8 +62,9 @@ class Daemon {
   cvm::EventQueue events_;                    // the hypervisor writes, the manager reads
   hypervisor::LibvirtHypervisor hypervisor_;  // deregisters callbacks, closes the connection
   cvm::PolicyFormOptions policy_form_;
-  std::unique_ptr<cvm::Manager> manager_;  // waits for its work in flight
-  std::unique_ptr<CmsStack> cms_;          // none without a service
+  std::unique_ptr<cvm::Manager> manager_;             // waits for its work in flight
+  std::unique_ptr<CmsStack> cms_;                     // none without a service
+  std::atomic<const CmsStack*> shown_cms_ = nullptr;  // the same, for the threads of `http_`
   std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<MetricsObserver> observer_;
   std::unique_ptr<HttpServer> http_;

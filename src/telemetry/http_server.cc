@@ -46,14 +46,17 @@ std::string HealthJson(const HealthInfo& health) {
                      {"instance_id", health.instance_id}});
 }
 
-std::string ReadyJson(const std::vector<std::string>& missing) {
-  if (missing.empty()) return R"({"status":"ready","missing":[]})";
-  std::string json = R"({"status":"not ready","missing":[)";
+std::string ReadyJson(const std::vector<std::string>& missing,
+                      const std::optional<CmsStatus>& cms) {
+  std::string json =
+      fmt::format(R"({{"status":"{}","missing":[)", missing.empty() ? "ready" : "not ready");
   for (const std::string& item : missing) {
     if (json.back() != '[') json += ',';
     AppendJsonString(item, json);
   }
-  return json + "]}";
+  json += ']';
+  if (cms) json += R"(,"cms":)" + CmsStatusJson(*cms);
+  return json + '}';
 }
 
 // The library's default is SO_REUSEPORT, with which a second manager would silently share the port.
@@ -145,7 +148,8 @@ void HttpServer::Impl::Answer(const std::string& path, httplib::Response& respon
   } else if (path == "/ready") {
     const std::vector<std::string> missing = content_.missing();
     if (!missing.empty()) response.status = 503;
-    response.set_content(ReadyJson(missing), "application/json");
+    response.set_content(ReadyJson(missing, content_.cms ? content_.cms() : std::nullopt),
+                         "application/json");
   } else if (path == "/metrics") {
     response.set_content(content_.metrics(), "text/plain; version=0.0.4; charset=utf-8");
   } else {

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/logger.h"
 #include "base/result.h"
 #include "crypto/listener_tls.h"
+#include "telemetry/cms_status.h"
 
 namespace cocos {
 
@@ -32,6 +34,8 @@ struct HttpContent {
   // What keeps the manager from serving, for people; none: ready.
   std::function<std::vector<std::string>()> missing;
   std::function<std::string()> metrics;  // Prometheus' text format 0.0.4
+  // Shown with /ready and no reason to be unready; not set, or nothing: no service is configured.
+  std::function<std::optional<CmsStatus>()> cms;
 };
 
 // Serves from Start until destruction, which stops accepting, finishes requests in progress and

@@ -92,6 +92,31 @@ std::vector<prometheus::MetricFamily> StateFamilies(const StateSample& state) {
                  prometheus::MetricType::Gauge, state.healthy ? 1 : 0)};
 }
 
+std::vector<prometheus::MetricFamily> CmsFamilies(const CmsStatus& cms) {
+  using prometheus::MetricType;
+  const double since =
+      cms.connected_since
+          ? std::chrono::duration<double>(cms.connected_since->time_since_epoch()).count()
+          : 0;
+  prometheus::MetricFamily dropped =
+      Family("cocos_manager_cms_dropped_total",
+             "Messages that the Computation Management Service will not get.", MetricType::Counter);
+  AddValue(dropped, static_cast<double>(cms.dropped_logs), {{"kind", "log"}});
+  AddValue(dropped, static_cast<double>(cms.dropped_events), {{"kind", "event"}});
+  return {Single("cocos_manager_cms_connected",
+                 "1 while the Computation Management Service is connected.", MetricType::Gauge,
+                 cms.connected_since ? 1 : 0),
+          Single("cocos_manager_cms_connected_since_seconds",
+                 "Start of the connection, in seconds since the epoch; 0 without one.",
+                 MetricType::Gauge, since),
+          Single("cocos_manager_cms_connections_total",
+                 "Connections to the Computation Management Service that came about.",
+                 MetricType::Counter, static_cast<double>(cms.connections)),
+          Single("cocos_manager_cms_queue_bytes", "What waits to be sent there, in bytes.",
+                 MetricType::Gauge, static_cast<double>(cms.queue_bytes)),
+          std::move(dropped)};
+}
+
 std::vector<prometheus::MetricFamily> ProcessFamilies() {
   const std::optional<ProcessStats> stats = ReadProcessStats();
   if (!stats) return {};
@@ -211,7 +236,9 @@ void Metrics::Impl::RecordFailure(const std::string& operation, const Error& err
 
 std::vector<prometheus::MetricFamily> Metrics::Impl::Collect() const {
   std::vector<prometheus::MetricFamily> families = registry_.Collect();
-  Append(families, StateFamilies(sample_state_()));
+  const StateSample state = sample_state_();
+  Append(families, StateFamilies(state));
+  if (state.cms) Append(families, CmsFamilies(*state.cms));
   Append(families, ProcessFamilies());
   return families;
 }

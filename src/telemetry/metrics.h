@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "telemetry/cms_status.h"
 
 namespace cocos {
 
@@ -27,7 +28,8 @@ struct OperationSample {
 struct StateSample {
   std::map<std::string, double> cvms_by_state;  // every state the manager knows, also with 0
   bool libvirt_connected = false;
-  bool healthy = false;  // the series `health_check` of upstream's alert rules
+  bool healthy = false;          // the series `health_check` of upstream's alert rules
+  std::optional<CmsStatus> cms;  // none: no service is configured
 };
 
 struct BuildInfo {

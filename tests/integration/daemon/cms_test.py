@@ -1,5 +1,7 @@
 """A Computation Management Service sends computations; real guests run them."""
 
+import json
+
 from harness.case import main
 from harness.cms_case import BOOT_TIMEOUT, SERVICE_PORT, CmsTest
 from harness.waiting import wait_until
@@ -7,6 +9,12 @@ from harness.waiting import wait_until
 
 
 class Cms(CmsTest):
+    def assert_connection_is_shown(self, daemon, connected):
+        status, body = daemon.http("/ready")
+        self.assertEqual(200, status, body)
+        self.assertEqual(connected == "1", json.loads(body)["cms"]["connected"])
+        self.assertIn(f"\ncocos_manager_cms_connected {connected}\n", daemon.http("/metrics")[1])
+
     def test_a_computation_is_run_and_stopped(self):
         service = self.start_service("--cms-run")
         daemon = self.start_manager()
@@ -49,6 +57,7 @@ class Cms(CmsTest):
         self.wait_for(service, "manager_run_response", computation_id="run-7")
         [cvm] = self.cvmctl.json("list")["cvms"]
 
+        self.assert_connection_is_shown(daemon, "1")
         service.command("cms terminate")
 
         self.assertEqual(0, daemon.wait_ended())
@@ -73,8 +82,9 @@ class Cms(CmsTest):
         daemon.kill()  # before the guest is up: the manifest is still here
         service.end()
 
+        daemon.start()  # ready without the service
+        self.assert_connection_is_shown(daemon, "0")
         service = self.start_service("--cms-run")  # sends the run again
-        daemon.start()
         again = self.wait_for(service, "manager_run_response", computation_id="run-7")
 
         self.assertEqual(answer["agent_port"], again["agent_port"])

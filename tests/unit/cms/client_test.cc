@@ -62,7 +62,10 @@ TEST_F(CmsClient, SendsWhatTheOutboxHolds) {
   const auto messages = service.WaitForMessages(1);
   ASSERT_EQ(messages.size(), 1u);
   EXPECT_EQ(messages.front().agent_log().message(), "hello");
-  EXPECT_TRUE(client_->status().connected);
+  const Client::Status status = client_->status();
+  EXPECT_TRUE(status.connected);
+  EXPECT_EQ(status.connections, 1u);
+  EXPECT_LT(std::chrono::system_clock::now() - status.since, 1min);
 }
 
 TEST_F(CmsClient, HandsOnWhatTheServiceSends) {

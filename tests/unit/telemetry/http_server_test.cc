@@ -40,7 +40,8 @@ class HttpServerTest : public ::testing::Test {
     return HttpServer::Start(
         {.host = host, .port = port, .tls = tls, .threads = 2},
         {"0.1.0", "ffffffff", "1970-01-01_00:00:00", "host-1"},
-        {[this] { return missing_; }, [] { return std::string("# TYPE x gauge\nx 1\n"); }},
+        {[this] { return missing_; }, [] { return std::string("# TYPE x gauge\nx 1\n"); },
+         [this] { return cms_; }},
         logger_);
   }
   // httplib's clients can be neither copied nor moved.
@@ -49,6 +50,7 @@ class HttpServerTest : public ::testing::Test {
   }
 
   std::vector<std::string> missing_;
+  std::optional<CmsStatus> cms_;
   LastLine logger_;
 };
 
@@ -112,6 +114,19 @@ TEST_F(HttpServerTest, SaysWhatIsMissing) {
   const nlohmann::json json = nlohmann::json::parse(response->body);
   EXPECT_EQ(json["status"], "not ready");
   EXPECT_EQ(json["missing"], nlohmann::json(missing_));
+}
+
+TEST_F(HttpServerTest, ShowsAServiceThatIsAwayAndIsReadyAllTheSame) {
+  cms_ = CmsStatus{.last_error = "connection refused"};
+  const auto server = Start().value();
+
+  const auto response = Client(*server)->Get("/ready");
+
+  EXPECT_EQ(response->status, 200);
+  const nlohmann::json json = nlohmann::json::parse(response->body);
+  EXPECT_EQ(json["status"], "ready");
+  EXPECT_EQ(json["cms"]["connected"], false);
+  EXPECT_EQ(json["cms"]["last_error"], "connection refused");
 }
 
 TEST_F(HttpServerTest, ServesMetricsInTextFormat) {

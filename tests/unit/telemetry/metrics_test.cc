@@ -108,6 +108,38 @@ TEST(Metrics, AsksForTheStateAtEveryScrape) {
                                       HasSubstr("health_check 0\n")));
 }
 
+TEST(Metrics, SayNothingOfAServiceThatIsNotConfigured) {
+  EXPECT_THAT(MakeMetrics().Render(), Not(HasSubstr("cocos_manager_cms_")));
+}
+
+TEST(Metrics, ShowTheConnectionToTheService) {
+  StateSample state;
+  state.cms = CmsStatus{
+      .connected_since = std::chrono::system_clock::time_point(std::chrono::seconds(1700000000)),
+      .connections = 2,
+      .last_error = "",
+      .queue_bytes = 17,
+      .dropped_logs = 5,
+      .dropped_events = 1};
+
+  EXPECT_THAT(MakeMetrics(state).Render(),
+              AllOf(HasSubstr("cocos_manager_cms_connected 1\n"),
+                    HasSubstr("cocos_manager_cms_connected_since_seconds 1700000000\n"),
+                    HasSubstr("cocos_manager_cms_connections_total 2\n"),
+                    HasSubstr("cocos_manager_cms_queue_bytes 17\n"),
+                    HasSubstr("cocos_manager_cms_dropped_total{kind=\"log\"} 5\n"),
+                    HasSubstr("cocos_manager_cms_dropped_total{kind=\"event\"} 1\n")));
+}
+
+TEST(Metrics, ShowAServiceThatIsAway) {
+  StateSample state;
+  state.cms = CmsStatus{.last_error = "connection refused"};
+
+  EXPECT_THAT(MakeMetrics(state).Render(),
+              AllOf(HasSubstr("cocos_manager_cms_connected 0\n"),
+                    HasSubstr("cocos_manager_cms_connected_since_seconds 0\n")));
+}
+
 TEST(Metrics, BoundsTheNumberOfReasons) {
   Metrics metrics = MakeMetrics();
 
