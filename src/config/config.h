@@ -130,6 +130,7 @@ struct Config {
   std::string ovmf_version;
   unsigned max_vms = 10;  // 0: no limit
   ListenerConfig grpc;
+  bool refuse_guest_access = false;  // an API without client certificates keeps it from starting
   ListenerConfig http;
   CmsConfig cms;
   RelayConfig relay;

@@ -24,6 +24,12 @@ Result<std::string> ParsePolicyFormat(std::string_view text) {
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want json or corim", text);
 }
 
+// True: refuse.
+Result<bool> ParseGuestAccess(std::string_view text) {
+  if (text == "warn" || text == "refuse") return text == "refuse";
+  return Fail(ErrorCode::kInvalidArgument, "{:?}: want warn or refuse", text);
+}
+
 // True: exit.
 Result<bool> ParseTerminate(std::string_view text) {
   if (text == "reconnect" || text == "exit") return text == "exit";
@@ -45,6 +51,7 @@ class DaemonVariables {
     LoadManager();
     LoadDirectories();
     config_.grpc = Listener("MANAGER_GRPC_");
+    config_.refuse_guest_access = reader_.Parsed("MANAGER_GRPC_GUEST_ACCESS", ParseGuestAccess);
     LoadCms();
     config_.http = Listener("MANAGER_HTTP_");
     LoadTracing();

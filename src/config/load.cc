@@ -8,6 +8,7 @@
 #include "config/class_file.h"
 #include "config/daemon_variables.h"
 #include "config/default_class.h"
+#include "config/guest_access.h"
 #include "config/match_rules.h"
 #include "config/variable_reader.h"
 
@@ -115,6 +116,9 @@ void Loader::CheckClasses() {
                             findings.warnings.end());
   }
   AddErrors(CheckMatchRules(config_.classes));
+  GuestAccessFindings access = CheckGuestAccess(config_);
+  AddErrors(access.errors);
+  config_.warnings.insert(config_.warnings.end(), access.warnings.begin(), access.warnings.end());
 }
 
 std::string Joined(const std::vector<std::string>& lines) {

@@ -30,6 +30,7 @@ constexpr std::array kVariables = std::to_array<Variable>({
     {.name = "MANAGER_GRPC_SERVER_KEY", .secret = true, .description = "private key of the gRPC API, path or PEM"},
     {.name = "MANAGER_GRPC_CLIENT_CA_CERTS", .description = "CA bundle, path or PEM; clients must show a certificate it signed"},
     {.name = "MANAGER_GRPC_SERVER_CA_CERTS", .description = "with MANAGER_GRPC_URL: CA bundle that verifies the CMS; without: as MANAGER_GRPC_CLIENT_CA_CERTS"},
+    {.name = "MANAGER_GRPC_GUEST_ACCESS", .default_text = "warn", .description = "a gRPC API without client certificates, which guests can reach: warn (at start, with MANAGER_GRPC_URL) or refuse (to start)"},
     {.name = "MANAGER_GRPC_URL", .description = "host:port of the Computation Management Service; unset: none"},
     {.name = "MANAGER_GRPC_TIMEOUT", .default_text = "60s", .description = "how long an attempt to connect to the CMS may take"},
     {.name = "MANAGER_GRPC_CLIENT_CERT", .description = "certificate shown to the CMS, path or PEM"},

@@ -53,6 +53,7 @@ const Effect kEffects[] = {
     {"MANAGER_GRPC_CLIENT_KEY", "/key", "/key", [](const Config& config) { return Text(config.cms.client_key); }},
     {"MANAGER_GRPC_TIMEOUT", "5s", "5s", [](const Config& config) { return Text(FormatGoDuration(config.cms.timeout)); }},
     {"MANAGER_CMS_MAX_REQUEST", "1G", "1024", [](const Config& config) { return Text(config.cms.max_request_mib); }},
+    {"MANAGER_GRPC_GUEST_ACCESS", "refuse", "true", [](const Config& config) { return Text(config.refuse_guest_access); }},
     {"MANAGER_CMS_TERMINATE", "exit", "true", [](const Config& config) { return Text(config.cms.exit_on_terminate); }},
     {"MANAGER_RELAY_HOST", "::1", "::1", [](const Config& config) { return Text(config.relay.host); }},
     {"MANAGER_RELAY_PORT", "7100", "7100", [](const Config& config) { return Text(config.relay.port); }},
@@ -113,6 +114,12 @@ Environment With(const Effect& effect) {
   if (name == "MANAGER_GRPC_CLIENT_CERT") environment["MANAGER_GRPC_CLIENT_KEY"] = "/other";
   if (name == "MANAGER_GRPC_CLIENT_KEY") environment["MANAGER_GRPC_CLIENT_CERT"] = "/other";
   if (name.ends_with("SERVER_KEY")) environment[name.substr(0, 13) + "SERVER_CERT"] = "/other";
+  // An API that asks for certificates: what guests could do is not the question here.
+  if (name == "MANAGER_GRPC_URL" || name == "MANAGER_GRPC_GUEST_ACCESS") {
+    environment["MANAGER_GRPC_SERVER_CERT"] = "/other";
+    environment["MANAGER_GRPC_SERVER_KEY"] = "/other";
+    environment["MANAGER_GRPC_CLIENT_CA_CERTS"] = "/other";
+  }
   if (name.ends_with("DISABLE_LEGACY")) {
     environment["MANAGER_QEMU_VIRTIO_NET_PCI_IOMMU_PLATFORM"] = "off";
   }

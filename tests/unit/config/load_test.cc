@@ -141,6 +141,7 @@ TEST(LoadConfig, TakesServerCaCertsForTheCmsWhereThereIsOne) {
 
 TEST(LoadConfig, ChecksValuesThatHaveNoEffectYet) {
   const std::pair<const char*, const char*> kBad[] = {{"MANAGER_CMS_TERMINATE", "stop"},
+                                                      {"MANAGER_GRPC_GUEST_ACCESS", "allow"},
                                                       {"COCOS_JAEGER_URL", "localhost:4318"},
                                                       {"COCOS_JAEGER_TRACE_RATIO", "1.5"},
                                                       {"MANAGER_GRPC_URL", "cms.example.com"},
