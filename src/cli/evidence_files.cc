@@ -4,17 +4,16 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
-#include "attestation/policy/corim.h"
-#include "attestation/policy/upstream_json.h"
-#include "attestation/policy/yaml_policy.h"
 #include "attestation/snp/endorsements.h"
 #include "attestation/tdx/json_fields.h"
 #include "attestation/tdx/verify.h"
 #include "base/file.h"
 #include "collateral/cache.h"
 #include "crypto/digest.h"
+#include "crypto/key.h"
 
 namespace cocos::cli {
 namespace {
@@ -26,7 +25,6 @@ namespace tdx = attestation::tdx;
 constexpr std::size_t kMaxEvidenceBytes = 256UL * 1024;  // report or quote, with its padding
 constexpr std::size_t kMaxCertificateBytes = 64UL * 1024;
 constexpr std::size_t kMaxPieceBytes = 4UL * 1024 * 1024;  // CRLs are the largest
-constexpr std::size_t kMaxPolicyBytes = 256UL * 1024;
 
 Bytes ToBytes(std::string_view text) {
   const auto bytes = crypto::BytesOf(text);
@@ -79,54 +77,18 @@ Result<tdx::Collateral> ReadFromCache(const std::string& directory, const Bytes&
   return collateral::CollateralCache(directory).TdxCollateral(*request);
 }
 
-Result<ReadPolicyFile> ReadYaml(std::string_view text) {
-  return ReadPolicyFile{COCOS_TRY(policy::ReadPolicyYaml(text)), "yaml", {}};
+// No path: no key is asked for.
+Result<std::optional<crypto::VerifyingKey>> ReadCorimKey(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  const std::string pem = COCOS_TRY(ReadFile(path, kMaxCertificateBytes));
+  Result<crypto::VerifyingKey> key = crypto::VerifyingKey::FromPem(pem);
+  if (!key) return tl::unexpected(std::move(key).error().Within(path));
+  return *std::move(key);
 }
 
-Result<ReadPolicyFile> ReadJson(std::string_view text, policy::Profile profile) {
-  policy::ReadJsonPolicy read = COCOS_TRY(policy::ReadUpstreamJson(text, profile));
-  ReadPolicyFile file;
-  file.policy = std::move(read.policy);
-  file.format = "json";
-  for (const std::string& field : read.ignored) {
-    file.notes.push_back("policy: " + field + " has no effect here");
-  }
-  return file;
-}
-
-Result<ReadPolicyFile> ReadCorimFile(std::string_view text, const crypto::VerifyingKey* key) {
-  policy::ReadCorimPolicy read = COCOS_TRY(policy::ReadCorim(crypto::BytesOf(text), key));
-  ReadPolicyFile file;
-  file.policy = std::move(read.policy);
-  file.format = "corim";
-  if (read.signature != policy::CorimSignature::kVerified) {
-    file.notes.push_back(
-        fmt::format("policy: {}, so anybody who could change the file could change its demands",
-                    policy::CorimSignatureText(read.signature)));
-  }
-  return file;
-}
-
-Result<ReadPolicyFile> ReadCorimWithKey(std::string_view text, const std::string& key_path) {
-  if (key_path.empty()) return ReadCorimFile(text, nullptr);
-  const std::string pem = COCOS_TRY(ReadFile(key_path, kMaxCertificateBytes));
-  const Result<crypto::VerifyingKey> key = crypto::VerifyingKey::FromPem(pem);
-  if (!key) return tl::unexpected(Error(key.error()).Within(key_path));
-  return ReadCorimFile(text, &*key);
-}
-
-// Maps and tags of CBOR begin with a byte that no text begins with; JSON begins with a brace, which
-// the YAML of policies never does.
 Result<ReadPolicyFile> ReadPolicyText(std::string_view text, const PolicyFile& file) {
-  const bool is_binary = !text.empty() && static_cast<unsigned char>(text[0]) >= 0xA0;
-  if (is_binary) return ReadCorimWithKey(text, file.key_path);
-  if (!file.key_path.empty()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                "is no CoRIM document; only these are signed, so a key means nothing");
-  }
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
-  const bool is_json = first != std::string_view::npos && text[first] == '{';
-  return is_json ? ReadJson(text, file.profile) : ReadYaml(text);
+  const std::optional<crypto::VerifyingKey> key = COCOS_TRY(ReadCorimKey(file.key_path));
+  return policy::ReadAnyPolicy(text, file.profile, key ? &*key : nullptr);
 }
 
 }  // namespace
@@ -192,7 +154,7 @@ Result<tdx::Collateral> ReadTdxCollateral(const std::string& directory, const By
 }
 
 Result<ReadPolicyFile> ReadPolicy(const PolicyFile& file) {
-  const std::string text = COCOS_TRY(ReadFile(file.path, kMaxPolicyBytes));
+  const std::string text = COCOS_TRY(ReadFile(file.path, policy::kMaxPolicyFileBytes));
   Result<ReadPolicyFile> read = ReadPolicyText(text, file);
   if (!read) return tl::unexpected(std::move(read).error().Within(file.path));
   return read;

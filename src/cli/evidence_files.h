@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "attestation/policy/policy.h"
+#include "attestation/policy/read_policy.h"
 #include "attestation/snp/certificate_table.h"
 #include "attestation/tdx/collateral.h"
 #include "base/result.h"
@@ -67,11 +67,7 @@ struct PolicyFile {
   std::string key_path;  // public key or certificate, PEM: a CoRIM must be signed by it
 };
 
-struct ReadPolicyFile {
-  attestation::policy::Policy policy;
-  std::string format;              // "yaml", "json", "corim"
-  std::vector<std::string> notes;  // for people: what of the file has no effect
-};
+using ReadPolicyFile = attestation::policy::AnyPolicy;
 
 // The format is told from the first bytes. Errors: those of ReadFile; those of the readers of
 // attestation/policy with the path in front; kInvalidArgument for a key with another format than

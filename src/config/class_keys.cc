@@ -159,7 +159,8 @@ const std::vector<ClassKey>& ClassKeys() {
        "off, report or enforce: whether evidence is appraised before a CMS run gets its "
        "computation",
        Setter(AttestationMode, COCOS_FIELD(attestation.mode))},
-      {"attestation.policy", "absolute path of a policy file; no effect yet",
+      {"attestation.policy",
+       "absolute path of a policy file that evidence must satisfy too, empty: none",
        Setter(AbsolutePath, COCOS_FIELD(attestation.policy_path))},
   };
   return keys;

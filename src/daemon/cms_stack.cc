@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -67,15 +68,13 @@ Result<std::unique_ptr<CmsStack>> CmsStack::Start(Settings settings, Parts parts
 
 Result<void> CmsStack::OpenRelay() {
   admissions_ = COCOS_TRY(relay::Admissions::Open(settings_.relay_dir));
-  appraiser_ = std::make_unique<EvidenceAppraiser>(parts_.manager, parts_.clock, settings_.anchors,
-                                                   settings_.collateral_dir);
   bridge_ = std::make_unique<AgentBridge>(
       AgentBridge::Parts{parts_.manager, parts_.clock, pki_, *admissions_, outbox_, parts_.logger},
       HostPort(settings_.relay.guest_host, settings_.relay.port),
       [this](std::string_view class_name) { return ModeOf(class_name); });
-  relay_ =
-      std::make_unique<relay::Relay>(relay::Relay::Options{}, *admissions_, *appraiser_, *bridge_,
-                                     parts_.logger, relay::Relay::TimePoint::clock::now());
+  relay_ = std::make_unique<relay::Relay>(relay::Relay::Options{}, *admissions_,
+                                          std::cref(parts_.appraiser), *bridge_, parts_.logger,
+                                          relay::Relay::TimePoint::clock::now());
   bridge_->Join(*relay_);
   return {};
 }

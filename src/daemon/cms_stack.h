@@ -36,15 +36,14 @@ class CmsStack {
   struct Settings {
     config::CmsConfig service;
     config::RelayConfig relay;
-    EvidenceAppraiser::Anchors anchors;
     std::vector<cms::RunClass> run_classes;                             // "default" first
     std::map<std::string, std::string, std::less<>> attestation_modes;  // of classes, by name
     std::string pki_dir;                                                // kept
     std::string relay_dir;                                              // on tmpfs
-    std::string collateral_dir;  // what `cvmctl collateral fetch` fills
   };
   struct Parts {
     cvm::Manager& manager;
+    const EvidenceAppraiser& appraiser;
     const cvm::Clock& clock;
     cvm::PolicyFormOptions policy_form;
     cms::HostInfo host;
@@ -77,7 +76,6 @@ class CmsStack {
   relay::Pki pki_;
   cms::Outbox outbox_;
   std::unique_ptr<relay::Admissions> admissions_;
-  std::unique_ptr<EvidenceAppraiser> appraiser_;
   std::unique_ptr<AgentBridge> bridge_;
   std::unique_ptr<relay::Relay> relay_;
   std::unique_ptr<relay::RelayServer> relay_server_;

@@ -109,11 +109,14 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Plat
   const HostAbilities host = platform.Abilities(config, logger);
   std::vector<cvm::ComputationClass> classes = COCOS_TRY(BuildClasses(config, host));
   for (const std::string& warning : TeeWarnings(config, host.tee)) logger.Warn(warning);
+  ClassPolicies class_policies = COCOS_TRY(ClassPolicies::Load(config, classes));
+  for (const std::string& warning : class_policies.warnings()) logger.Warn(warning);
   const std::string instance_id =
       COCOS_TRY(ResolveInstanceId(config.instance_id, config.state_dir));
   InstanceLock lock = COCOS_TRY(InstanceLock::Acquire(config.runtime_dir, instance_id));
 
   std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), platform, logger));
+  daemon->class_policies_ = std::move(class_policies);
   WarnAboutDisk(config.runtime_dir, logger);
   COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), host.tee,
                                 std::move(after_step)));
@@ -133,6 +136,8 @@ Result<void> Daemon::OpenManager(const config::Config& config, const std::string
   options.after_step = std::move(after_step);
   manager_ = COCOS_TRY(cvm::Manager::Open(platform_.Before(hypervisor_), events_, clock_, logger_,
                                           std::move(classes), std::move(options)));
+  appraiser_ = std::make_unique<EvidenceAppraiser>(
+      *manager_, class_policies_, clock_, platform_.Anchors(), config.state_dir + "/collateral");
   return {};
 }
 
@@ -165,13 +170,12 @@ Result<void> Daemon::ServeCms(const config::Config& config, const std::string& i
   cms_ = COCOS_TRY(
       CmsStack::Start({.service = config.cms,
                        .relay = config.relay,
-                       .anchors = platform_.Anchors(),
                        .run_classes = RunClassesFrom(config.classes),
                        .attestation_modes = std::move(modes),
                        .pki_dir = fmt::format("{}/{}/pki", config.state_dir, instance_id),
-                       .relay_dir = fmt::format("{}/{}/relay", config.runtime_dir, instance_id),
-                       .collateral_dir = config.state_dir + "/collateral"},
+                       .relay_dir = fmt::format("{}/{}/relay", config.runtime_dir, instance_id)},
                       {.manager = *manager_,
+                       .appraiser = *appraiser_,
                        .clock = clock_,
                        .policy_form = policy_form_,
                        .host = {.ovmf_version = host.ovmf_version,

@@ -18,7 +18,9 @@
 #include "cvm/event_queue.h"
 #include "cvm/manager.h"
 #include "daemon/class_builder.h"
+#include "daemon/class_policies.h"
 #include "daemon/cms_stack.h"
+#include "daemon/evidence_appraiser.h"
 #include "daemon/instance.h"
 #include "daemon/metrics_observer.h"
 #include "daemon/platform.h"
@@ -62,7 +64,9 @@ class Daemon {
   cvm::EventQueue events_;                    // the hypervisor writes, the manager reads
   hypervisor::LibvirtHypervisor hypervisor_;  // deregisters callbacks, closes the connection
   cvm::PolicyFormOptions policy_form_;
-  std::unique_ptr<cvm::Manager> manager_;             // waits for its work in flight
+  std::unique_ptr<cvm::Manager> manager_;  // waits for its work in flight
+  ClassPolicies class_policies_;
+  std::unique_ptr<EvidenceAppraiser> appraiser_;
   std::unique_ptr<CmsStack> cms_;                     // none without a service
   std::atomic<const CmsStack*> shown_cms_ = nullptr;  // the same, for the threads of `http_`
   std::unique_ptr<Metrics> metrics_;

@@ -8,7 +8,6 @@
 #include "attestation/evidence/decode.h"
 #include "attestation/snp/report.h"
 #include "attestation/tdx/verify.h"
-#include "cvm/reference_policy.h"
 
 namespace cocos::daemon {
 namespace {
@@ -25,30 +24,7 @@ relay::Appraisal Refused(const Error& error) {
   return {.passed = false, .summary = error.message(), .verdict = {}};
 }
 
-// "snp.measurement: expected ..., was ...": the claim that decided.
-std::string Describe(const attestation::Claim& claim) {
-  if (!claim.detail.empty()) return fmt::format("{}: {}", claim.name, claim.detail);
-  return fmt::format("{}: expected {}, was {}", claim.name, claim.expected, claim.actual);
-}
-
-std::string Summary(const appraisal::Appraisal& appraised) {
-  if (!appraised.missing.empty()) return "missing collateral: " + appraised.missing;
-  const std::vector<attestation::Claim> failures = appraised.verdict.failures();
-  if (!failures.empty()) return Describe(failures.front());
-  return appraised.accepted() ? "verified" : "nothing in it could be verified";
-}
-
 }  // namespace
-
-Result<appraisal::Expectation> EvidenceAppraiser::ExpectationOf(
-    const cvm::CvmId& id, const relay::Admission& admission) const {
-  appraisal::Expectation expectation;
-  const cvm::Snapshot cvm = COCOS_TRY(manager_.Get(id));
-  expectation.policy = COCOS_TRY(cvm::ReferencePolicy(cvm));
-  expectation.challenge =
-      COCOS_TRY(appraisal::ChallengeOfCertificate(BytesOf(admission.certificate_pem)));
-  return expectation;
-}
 
 // What the cache lacks, the evidence may have brought; the appraisal says what is in neither.
 Result<appraisal::Endorsements> EvidenceAppraiser::EndorsementsFor(
@@ -72,21 +48,38 @@ Result<appraisal::Endorsements> EvidenceAppraiser::EndorsementsFor(
   return endorsements;
 }
 
+Result<CvmVerdict> EvidenceAppraiser::Judge(const cvm::CvmId& id,
+                                            const appraisal::Challenge& challenge,
+                                            const std::string& evidence) const {
+  const cvm::Snapshot cvm = COCOS_TRY(manager_.Get(id));
+  std::vector<NamedPolicy> demands = COCOS_TRY(policies_.DemandsOn(cvm));
+  const Result<attestation::AgentEvidence> decoded =
+      attestation::DecodeAnyEvidence(BytesOf(evidence));
+  appraisal::Endorsements endorsements;
+  if (decoded) endorsements = COCOS_TRY(EndorsementsFor(*decoded));
+  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.Now());
+  CvmVerdict verdict;
+  for (NamedPolicy& each : demands) {
+    const appraisal::Expectation expectation{
+        .challenge = challenge, .policy = std::move(each.policy), .format = {}};
+    verdict.parts.push_back(
+        {std::move(each.name),
+         decoded ? appraisal::Appraise(*decoded, expectation, endorsements, now)
+                 : appraisal::Appraise(BytesOf(evidence), expectation, endorsements, now)});
+  }
+  return verdict;
+}
+
 relay::Appraisal EvidenceAppraiser::operator()(const cvm::CvmId& id,
                                                const relay::Admission& admission,
                                                const std::string& evidence) const {
-  const Result<appraisal::Expectation> expectation = ExpectationOf(id, admission);
-  if (!expectation) return Refused(expectation.error());
-  const Result<attestation::AgentEvidence> decoded =
-      attestation::DecodeAnyEvidence(BytesOf(evidence));
-  if (!decoded) return Refused(decoded.error());
-  const Result<appraisal::Endorsements> endorsements = EndorsementsFor(*decoded);
-  if (!endorsements) return Refused(endorsements.error());
-  const auto now = std::chrono::floor<std::chrono::seconds>(clock_.Now());
-  appraisal::Appraisal appraised = appraisal::Appraise(*decoded, *expectation, *endorsements, now);
-  return {.passed = appraised.accepted(),
-          .summary = Summary(appraised),
-          .verdict = std::move(appraised.verdict)};
+  const Result<appraisal::Challenge> challenge =
+      appraisal::ChallengeOfCertificate(BytesOf(admission.certificate_pem));
+  if (!challenge) return Refused(challenge.error());
+  const Result<CvmVerdict> verdict = Judge(id, *challenge, evidence);
+  if (!verdict) return Refused(verdict.error());
+  return {
+      .passed = verdict->accepted(), .summary = verdict->Summary(), .verdict = verdict->Claims()};
 }
 
 }  // namespace cocos::daemon

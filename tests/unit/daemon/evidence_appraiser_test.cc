@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "crypto/digest.h"
 #include "support/manager_fixture.h"
 #include "support/result_matchers.h"
@@ -46,6 +48,13 @@ class EvidenceAppraiserTest : public ManagerFixture {
     classes_.front().vcpus = 1;
     classes_.front().name = "default";
     classes_.front().bind_host_data = true;
+    for (const char* name : {"default", "plain"}) {
+      config_.classes.emplace_back();
+      config_.classes.back().name = name;
+      config_.classes.back().tee =
+          name == std::string_view("plain") ? config::TeeChoice::kNone : config::TeeChoice::kSevSnp;
+    }
+    policies_ = ClassPolicies::Load(config_, classes_).value();
     StartManager();
     id_ = manager_->Create({.computation_json = R"({"id":"7"})"})->id;
     agent_.certificate = Copy(kCertificate);
@@ -62,7 +71,8 @@ class EvidenceAppraiserTest : public ManagerFixture {
 
   relay::Appraisal Appraise(const std::string& evidence, std::optional<cvm::CvmId> id = {}) const {
     const EvidenceAppraiser appraiser(
-        *manager_, clock_, {agent_.platform.Anchors(), attestation::tdx::IntelTrustAnchors()},
+        *manager_, policies_, clock_,
+        {agent_.platform.Anchors(), attestation::tdx::IntelTrustAnchors()},
         dir_.path() + "/collateral");
     return appraiser(id ? *id : *id_, {.certificate_pem = std::string(kCertificate)}, evidence);
   }
@@ -73,7 +83,17 @@ class EvidenceAppraiserTest : public ManagerFixture {
     EXPECT_THAT(appraisal.summary, HasSubstr(why));
   }
 
+  // What the class "default" demands besides.
+  void DemandByClass(const std::string& yaml) {
+    const std::string path = dir_.path() + "/policy.yaml";
+    std::ofstream(path) << yaml;
+    config_.classes.front().attestation.policy_path = path;
+    policies_ = ClassPolicies::Load(config_, classes_).value();
+  }
+
   PlatformClock clock_;
+  config::Config config_;
+  ClassPolicies policies_;
   std::optional<cvm::CvmId> id_;
   TestAgent agent_;
 };
@@ -126,7 +146,7 @@ TEST_F(EvidenceAppraiserTest, RefusesBytesThatAreNoEvidence) {
 
 TEST_F(EvidenceAppraiserTest, RefusesARootThatNobodyTrusts) {
   const EvidenceAppraiser appraiser(
-      *manager_, clock_,
+      *manager_, policies_, clock_,
       {attestation::snp::AmdTrustAnchors(), attestation::tdx::IntelTrustAnchors()}, dir_.path());
 
   const relay::Appraisal appraisal =
@@ -144,6 +164,34 @@ TEST_F(EvidenceAppraiserTest, HasNothingToCompareACvmWithoutTeeWith) {
 
   EXPECT_FALSE(appraisal.passed);
   EXPECT_THAT(appraisal.summary, HasSubstr("TEE"));
+}
+
+TEST_F(EvidenceAppraiserTest, PassesEvidenceThatTheClassAcceptsToo) {
+  DemandByClass("snp: {vmpl: 0}\n");
+
+  const relay::Appraisal appraisal = Appraise(Text(agent_.SevSnp()));
+
+  EXPECT_TRUE(appraisal.passed) << appraisal.summary;
+}
+
+TEST_F(EvidenceAppraiserTest, RefusesEvidenceOfThisCvmThatTheClassDoesNotWant) {
+  DemandByClass("snp: {min_guest_svn: 9999999}\n");
+
+  ExpectRefused("class policy");
+}
+
+TEST_F(EvidenceAppraiserTest, DoesNotLetTheClassReplaceWhatWasCaptured) {
+  DemandByClass("snp: {vmpl: 0}\n");
+  agent_.platform.report[snp_testing::kMeasurementAt] ^= std::byte{1};
+
+  ExpectRefused("measurement");
+}
+
+TEST_F(EvidenceAppraiserTest, RefusesWhenThePolicyOfTheClassCannotBeReadAnyMore) {
+  DemandByClass("snp: {vmpl: 0}\n");
+  std::ofstream(dir_.path() + "/policy.yaml") << "snp: {vmpl: nonsense}\n";
+
+  ExpectRefused("class policy");
 }
 
 TEST_F(EvidenceAppraiserTest, KnowsNothingOfACvmThatIsGone) {
