@@ -1,6 +1,7 @@
 // The way to the agents in CVMs, as the runs of a service need it. src/relay implements it.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ class AgentGateway {
 
   // The CVM is gone, or was never made: forgets everything about it. Harmless for an unknown id.
   virtual void Dismiss(const cvm::CvmId& id) = 0;
+
+  // Why the CVM never gets its computation, though it may still be there for inspection; none: it
+  // may get it, or has it.
+  virtual std::optional<std::string> RefusalOf(const cvm::CvmId& id) const = 0;
 
   // Of what an earlier process admitted, forgets all CVMs but these.
   virtual void RetainInherited(const std::set<cvm::CvmId>& ids) = 0;

@@ -42,11 +42,20 @@ bool Runs::Claim(const std::string& computation_id) {
   if (creating_.contains(computation_id)) return false;
   const Result<cvm::Snapshot> there = Find(computation_id);
   if (there && IsAlive(there->state)) {
-    Send(RunAnswer(computation_id, there->agent_port));
+    AnswerAgain(computation_id, *there);
     return false;
   }
   creating_.insert(computation_id);
   return true;
+}
+
+// A CVM that was refused never gets its computation: as long as it is kept, neither does another.
+void Runs::AnswerAgain(const std::string& computation_id, const cvm::Snapshot& cvm) {
+  const std::optional<std::string> refusal = gateway_.RefusalOf(cvm.id);
+  if (!refusal) return Send(RunAnswer(computation_id, cvm.agent_port));
+  Refuse(computation_id, Error(ErrorCode::kUntrusted,
+                               fmt::format("attestation refused: {} (its CVM {} is still there)",
+                                           *refusal, cvm.id.text())));
 }
 
 void Runs::Release(const std::string& computation_id) {
@@ -124,6 +133,7 @@ void Runs::Stop(const std::string& computation_id) {
 void Runs::ReportAll() {
   for (const cvm::Snapshot& each : manager_.List().cvms) {
     if (each.computation_id.empty() || !IsAlive(each.state)) continue;
+    if (gateway_.RefusalOf(each.id)) continue;  // over, as far as the service is concerned
     const bool running = each.state == cvm::State::kRunning || each.state == cvm::State::kUnknown;
     Send(Event(each.computation_id, running ? event_type::kRunning : event_type::kProvision,
                event_status::kInProgress));

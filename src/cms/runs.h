@@ -58,6 +58,7 @@ class Runs {
 
   // False: somebody else has it or it runs already (answered).
   bool Claim(const std::string& computation_id);
+  void AnswerAgain(const std::string& computation_id, const cvm::Snapshot& cvm);
   void Release(const std::string& computation_id);
   Result<Prepared> Prepare(const manager::ComputationRunReq& request) const;
   Result<cvm::Created> Create(const manager::ComputationRunReq& request);

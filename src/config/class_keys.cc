@@ -62,6 +62,11 @@ Result<std::string> AttestationMode(std::string_view text) {
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want off, report or enforce", text);
 }
 
+Result<bool> OnRefusal(std::string_view text) {
+  if (text == "destroy" || text == "keep") return text == "keep";
+  return Fail(ErrorCode::kInvalidArgument, "{:?}: want destroy or keep", text);
+}
+
 #define COCOS_FIELD(field) \
   [](ClassConfig & target) -> auto& { return target.field; }
 
@@ -162,6 +167,9 @@ const std::vector<ClassKey>& ClassKeys() {
       {"attestation.policy",
        "absolute path of a policy file that evidence must satisfy too, empty: none",
        Setter(AbsolutePath, COCOS_FIELD(attestation.policy_path))},
+      {"attestation.on_refusal",
+       "destroy or keep: what becomes of a CVM whose evidence was refused under enforce",
+       Setter(OnRefusal, COCOS_FIELD(attestation.keep_refused))},
   };
   return keys;
 }

@@ -64,8 +64,9 @@ struct TdxConfig {
 };
 
 struct AttestationConfig {
-  std::string mode;         // "off", "report", "enforce"
-  std::string policy_path;  // empty: none
+  std::string mode;           // "off", "report", "enforce"
+  std::string policy_path;    // empty: none
+  bool keep_refused = false;  // a CVM whose evidence was refused is kept for inspection
 };
 
 // One `match` rule: a computation of a service that it fits belongs to the class.

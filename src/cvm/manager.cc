@@ -129,6 +129,11 @@ Result<void> Manager::Remove(const CvmId& id) {
   return impl_->remover_.Remove(id, "removed on request");
 }
 
+Result<void> Manager::SetRunningCause(const CvmId& id, std::string cause) {
+  if (impl_->registry_.SetRunningCause(id, std::move(cause))) return {};
+  return Fail(ErrorCode::kNotFound, "entity not found");
+}
+
 Result<Snapshot> Manager::Get(const CvmId& id) const {
   std::optional<Snapshot> cvm = impl_->registry_.Find(id);
   if (!cvm) return Fail(ErrorCode::kNotFound, "entity not found");

@@ -94,6 +94,10 @@ class Manager {
   // id.
   Result<void> Remove(const CvmId& id);
 
+  // Shows why a CVM that runs is not as it should be, for as long as this process lives. kNotFound
+  // for an unknown id.
+  Result<void> SetRunningCause(const CvmId& id, std::string cause);
+
   Result<Snapshot> Get(const CvmId& id) const;
   ListResult List() const;
   const ChangeFeed& changes() const;

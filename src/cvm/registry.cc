@@ -30,6 +30,7 @@ void Registry::SetState(Record& record, State state, std::string cause,
                         const std::optional<Ended>& event) {
   const State previous = std::exchange(record.snapshot.state, state);
   record.snapshot.changed = clock_.Now();
+  if (state == State::kRunning && !record.running_cause.empty()) cause = record.running_cause;
   record.snapshot.cause = std::move(cause);
   Change change{.time = record.snapshot.changed, .previous = previous, .cvm = record.snapshot};
   if (event && event->event_received) {
@@ -248,6 +249,19 @@ void Registry::MarkRunning(const CvmId& id) {
       !record.removal_wanted) {
     SetState(record, State::kRunning, "");
   }
+}
+
+bool Registry::SetRunningCause(const CvmId& id, std::string cause) {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  if (found == records_.end()) return false;
+  Record& record = found->second;
+  record.running_cause = std::move(cause);
+  // Whoever works on it settles its state later, and then this counts.
+  if (record.operation == Operation::kNone && record.snapshot.state == State::kRunning) {
+    SetState(record, State::kRunning, "");
+  }
+  return true;
 }
 
 std::optional<TimePoint> Registry::DueTime(const Record& record) {

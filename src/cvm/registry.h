@@ -83,6 +83,10 @@ class Registry {
   // The hypervisor says it runs: kUnknown becomes kRunning.
   void MarkRunning(const CvmId& id);
 
+  // A cause that the CVM shows whenever it runs, also after it could not be asked for a while.
+  // Published at once for one that runs. False for an unknown id.
+  bool SetRunningCause(const CvmId& id, std::string cause);
+
   // CVMs nobody works on that must be removed: interrupted removals, and those whose TTL is over.
   // Each is returned once, until a removal of it fails again.
   struct Due {
@@ -108,6 +112,7 @@ class Registry {
     Operation operation = Operation::kNone;
     bool removal_wanted = false;  // by a caller while another operation runs, or left over
     std::string removal_cause;
+    std::string running_cause;     // SetRunningCause
     bool cleaning_wanted = false;  // of a CVM that failed
     bool removal_taken = false;    // TakeDue returned it
     TimePoint retry_after;         // of a removal that failed

@@ -6,6 +6,7 @@
 
 #include "cms/messages.h"
 #include "computation/translate.h"
+#include "daemon/refusal_explainer.h"
 
 namespace cocos::daemon {
 namespace {
@@ -17,18 +18,28 @@ namespace event_type = cms::event_type;
 // A guest that outlives its certificate cannot come back after a lost connection; the CA bounds it.
 constexpr std::chrono::hours kCertificateLife{24 * 90};
 
+// How soon the settling of refusals is tried again while the manager cannot ask the hypervisor; a
+// refusal or a shutdown wakes it at once.
+constexpr std::chrono::milliseconds kUntilReady{200};
+constexpr std::chrono::milliseconds kIdle{3'600'000};
+
+const std::string kRefused = "attestation refused: ";
+
 std::string AppraisalDetails(const relay::Appraisal& appraisal) {
   return cms::ErrorDetails(Error(ErrorCode::kUntrusted, appraisal.summary));
 }
 
 }  // namespace
 
-AgentBridge::AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of)
+AgentBridge::AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of,
+                         KeepsRefused keeps_refused, Explain explain)
     : parts_(parts),
       relay_url_(std::move(relay_url)),
       mode_of_(std::move(mode_of)),
-      remover_([this](const std::stop_token& stop) { RemoveRefused(stop); }) {
-  ::pthread_setname_np(remover_.native_handle(), "relay-removal");
+      keeps_refused_(std::move(keeps_refused)),
+      explain_(std::move(explain)),
+      settler_([this](const std::stop_token& stop) { SettleRefused(stop); }) {
+  ::pthread_setname_np(settler_.native_handle(), "relay-removal");
 }
 
 AgentBridge::~AgentBridge() = default;
@@ -41,7 +52,8 @@ Result<cms::AgentAccess> AgentBridge::Admit(const cvm::CvmId& id, std::string_vi
   COCOS_TRY(parts_.admissions.Add(id, {.computation_id = manifest.id(),
                                        .manifest = manifest.SerializeAsString(),
                                        .certificate_pem = identity.certificate_pem,
-                                       .mode = mode}));
+                                       .mode = mode,
+                                       .keep_refused = keeps_refused_(class_name)}));
   relay_->Admitted(id, relay::Relay::TimePoint::clock::now());
   return cms::AgentAccess{.server_url = relay_url_,
                           .server_ca_pem = std::move(identity.ca_pem),
@@ -52,6 +64,12 @@ Result<cms::AgentAccess> AgentBridge::Admit(const cvm::CvmId& id, std::string_vi
 void AgentBridge::Dismiss(const cvm::CvmId& id) {
   parts_.admissions.Remove(id);
   relay_->Dismissed(id);
+  std::lock_guard lock(mutex_);
+  refused_measurements_.erase(id);
+}
+
+std::optional<std::string> AgentBridge::RefusalOf(const cvm::CvmId& id) const {
+  return parts_.admissions.RefusalOf(id);
 }
 
 void AgentBridge::RetainInherited(const std::set<cvm::CvmId>& ids) {
@@ -95,6 +113,7 @@ void AgentBridge::OnAnswer(const cvm::CvmId& id, std::string_view computation_id
 
 void AgentBridge::OnAppraisal(const cvm::CvmId& id, std::string_view computation_id,
                               const relay::Appraisal& appraisal) {
+  NoteMeasurement(id, appraisal);
   parts_.logger.Info("Evidence was appraised", {{"cvm", id.text()},
                                                 {"computation", computation_id},
                                                 {"verdict", appraisal.passed ? "passed" : "failed"},
@@ -107,32 +126,86 @@ void AgentBridge::OnAppraisal(const cvm::CvmId& id, std::string_view computation
       Weight::kEvent);
 }
 
+// A refusal that follows says no more than one line; what it is about is needed to explain it.
+void AgentBridge::NoteMeasurement(const cvm::CvmId& id, const relay::Appraisal& appraisal) {
+  const auto measurement = RefusedMeasurement(appraisal.verdict);
+  std::lock_guard lock(mutex_);
+  refused_measurements_.erase(id);
+  if (measurement) refused_measurements_.emplace(id, *measurement);
+}
+
 void AgentBridge::OnRefused(const cvm::CvmId& id, std::string_view computation_id,
                             std::string_view why) {
-  const Error error(ErrorCode::kUntrusted, fmt::format("attestation refused: {}", why));
-  parts_.outbox.Push(cms::Event(computation_id, event_type::kRunning, event_status::kFailed,
-                                cms::ErrorDetails(error)),
-                     Weight::kEvent);
-  parts_.outbox.Push(cms::StopAnswer(computation_id, error.message()), Weight::kEvent);
+  const auto admission = parts_.admissions.Find(id);
   {
     std::lock_guard lock(mutex_);
-    to_remove_.push_back(id);
+    refusals_.push_back({.id = id,
+                         .computation_id = std::string(computation_id),
+                         .why = std::string(why),
+                         .keep = admission && admission->keep_refused,
+                         .measurement = std::nullopt});
+    const auto measurement = refused_measurements_.find(id);
+    if (measurement != refused_measurements_.end()) {
+      refusals_.back().measurement = measurement->second;
+    }
   }
   refused_.notify_one();
 }
 
+// On the thread of refusals: streams and their threads are done with this CVM, and the search takes
+// up to a second. The whole reason is kept for those who ask after a restart.
+void AgentBridge::Complete(Refusal& refusal) const {
+  if (!refusal.measurement) return;
+  const std::string more = explain_(refusal.id, *refusal.measurement);
+  if (more.empty()) return;
+  refusal.why += "; " + more;
+  parts_.admissions.SetStanding(refusal.id, relay::Standing::kFailed, refusal.why);
+  parts_.logger.Warn("Launch measurement that was refused",
+                     {{"cvm", refusal.id.text()},
+                      {"computation", refusal.computation_id},
+                      {"cause", refusal.why}});
+}
+
+void AgentBridge::Tell(const Refusal& refusal) {
+  const Error error(ErrorCode::kUntrusted, kRefused + refusal.why);
+  parts_.outbox.Push(cms::Event(refusal.computation_id, event_type::kRunning, event_status::kFailed,
+                                cms::ErrorDetails(error)),
+                     Weight::kEvent);
+  parts_.outbox.Push(cms::StopAnswer(refusal.computation_id, error.message()), Weight::kEvent);
+}
+
+void AgentBridge::Settle(const Refusal& refusal) {
+  const Result<void> settled =
+      refusal.keep ? parts_.manager.SetRunningCause(refusal.id, kRefused + refusal.why)
+                   : parts_.manager.Remove(refusal.id);
+  if (settled && refusal.keep) {
+    parts_.logger.Warn("A CVM that was refused is kept for inspection",
+                       {{"cvm", refusal.id.text()}, {"computation", refusal.computation_id}});
+  }
+  if (!settled && settled.error().code() != ErrorCode::kNotFound) {
+    parts_.logger.Error("A CVM that was refused could not be removed",
+                        {{"cvm", refusal.id.text()}, {"error", settled.error().message()}});
+  }
+}
+
 // Removing takes as long as the hypervisor does, and a stream's thread must not wait for that. What
-// is left undone by a shutdown is refused again by the next process.
-void AgentBridge::RemoveRefused(const std::stop_token& stop) {
+// is left undone by a shutdown is refused again by the next process: before that has met its CVMs,
+// none would be found.
+void AgentBridge::SettleRefused(const std::stop_token& stop) {
+  std::deque<Refusal> told;
   std::unique_lock lock(mutex_);
-  while (refused_.wait(lock, stop, [this] { return !to_remove_.empty(); })) {
-    const cvm::CvmId id = std::move(to_remove_.front());
-    to_remove_.pop_front();
+  while (!stop.stop_requested()) {
+    const auto patience = told.empty() ? kIdle : kUntilReady;
+    refused_.wait_for(lock, stop, patience, [this] { return !refusals_.empty(); });
+    std::deque<Refusal> fresh = std::exchange(refusals_, {});
     lock.unlock();
-    const Result<void> removed = parts_.manager.Remove(id);
-    if (!removed && removed.error().code() != ErrorCode::kNotFound) {
-      parts_.logger.Error("A CVM that was refused could not be removed",
-                          {{"cvm", id.text()}, {"error", removed.error().message()}});
+    for (Refusal& each : fresh) {
+      Complete(each);
+      Tell(each);
+      told.push_back(each);
+    }
+    if (!stop.stop_requested() && parts_.manager.IsReady()) {
+      for (const Refusal& each : std::exchange(told, {})) Settle(each);
     }
     lock.lock();
   }

@@ -5,10 +5,13 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "attestation/launch/digest384.h"
 #include "base/logger.h"
 #include "cms/agent_gateway.h"
 #include "cms/outbox.h"
@@ -34,8 +37,15 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
   };
   // What CVMs of a class must show before they get their computation.
   using ModeOf = std::function<Result<relay::ReleaseMode>(std::string_view class_name)>;
+  // Whether those that are refused are kept for inspection.
+  using KeepsRefused = std::function<bool(std::string_view class_name)>;
 
-  AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of);
+  // What more there is to say about a launch measurement that was refused; may take a second.
+  using Explain = std::function<std::string(const cvm::CvmId& id,
+                                            const attestation::launch::Digest384& observed)>;
+
+  AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of, KeepsRefused keeps_refused,
+              Explain explain);
   ~AgentBridge() override;
 
   // Before anything else is called; `relay` must outlive this.
@@ -44,6 +54,7 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
   Result<cms::AgentAccess> Admit(const cvm::CvmId& id, std::string_view class_name,
                                  const cvms::ComputationRunReq& manifest) override;
   void Dismiss(const cvm::CvmId& id) override;
+  std::optional<std::string> RefusalOf(const cvm::CvmId& id) const override;
   void RetainInherited(const std::set<cvm::CvmId>& ids) override;
 
   void OnLog(const cvm::CvmId& id, std::string_view computation_id,
@@ -60,16 +71,31 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
                  std::string_view why) override;
 
  private:
-  void RemoveRefused(const std::stop_token& stop);
+  struct Refusal {
+    cvm::CvmId id;
+    std::string computation_id;
+    std::string why;
+    bool keep = false;
+    std::optional<attestation::launch::Digest384> measurement;  // where that was refused
+  };
+
+  void SettleRefused(const std::stop_token& stop);
+  void NoteMeasurement(const cvm::CvmId& id, const relay::Appraisal& appraisal);
+  void Complete(Refusal& refusal) const;
+  void Tell(const Refusal& refusal);
+  void Settle(const Refusal& refusal);
 
   Parts parts_;
   const std::string relay_url_;
   const ModeOf mode_of_;
+  const KeepsRefused keeps_refused_;
+  const Explain explain_;
   relay::Relay* relay_ = nullptr;
   std::mutex mutex_;
   std::condition_variable_any refused_;
-  std::deque<cvm::CvmId> to_remove_;
-  std::jthread remover_;  // last: it uses everything above
+  std::deque<Refusal> refusals_;
+  std::map<cvm::CvmId, attestation::launch::Digest384> refused_measurements_;
+  std::jthread settler_;  // last: it uses everything above
 };
 
 }  // namespace cocos::daemon

@@ -71,7 +71,11 @@ Result<void> CmsStack::OpenRelay() {
   bridge_ = std::make_unique<AgentBridge>(
       AgentBridge::Parts{parts_.manager, parts_.clock, pki_, *admissions_, outbox_, parts_.logger},
       HostPort(settings_.relay.guest_host, settings_.relay.port),
-      [this](std::string_view class_name) { return ModeOf(class_name); });
+      [this](std::string_view class_name) { return ModeOf(class_name); },
+      [this](std::string_view class_name) {
+        return settings_.keeping_classes.contains(class_name);
+      },
+      parts_.explainer);
   relay_ = std::make_unique<relay::Relay>(relay::Relay::Options{}, *admissions_,
                                           std::cref(parts_.appraiser), *bridge_, parts_.logger,
                                           relay::Relay::TimePoint::clock::now());

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -22,6 +23,7 @@
 #include "cvm/manager.h"
 #include "daemon/agent_bridge.h"
 #include "daemon/evidence_appraiser.h"
+#include "daemon/refusal_explainer.h"
 #include "relay/admissions.h"
 #include "relay/pki.h"
 #include "relay/relay.h"
@@ -38,12 +40,14 @@ class CmsStack {
     config::RelayConfig relay;
     std::vector<cms::RunClass> run_classes;                             // "default" first
     std::map<std::string, std::string, std::less<>> attestation_modes;  // of classes, by name
-    std::string pki_dir;                                                // kept
-    std::string relay_dir;                                              // on tmpfs
+    std::set<std::string, std::less<>> keeping_classes;  // whose refused CVMs are kept
+    std::string pki_dir;                                 // kept
+    std::string relay_dir;                               // on tmpfs
   };
   struct Parts {
     cvm::Manager& manager;
     const EvidenceAppraiser& appraiser;
+    RefusalExplainer explainer;
     const cvm::Clock& clock;
     cvm::PolicyFormOptions policy_form;
     cms::HostInfo host;

@@ -166,16 +166,22 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
 Result<void> Daemon::ServeCms(const config::Config& config, const std::string& instance_id) {
   const api::HostInfo host = HostInfoFrom(config);
   std::map<std::string, std::string, std::less<>> modes;
-  for (const config::ClassConfig& each : config.classes) modes[each.name] = each.attestation.mode;
+  std::set<std::string, std::less<>> keeping;
+  for (const config::ClassConfig& each : config.classes) {
+    modes[each.name] = each.attestation.mode;
+    if (each.attestation.keep_refused) keeping.insert(each.name);
+  }
   cms_ = COCOS_TRY(
       CmsStack::Start({.service = config.cms,
                        .relay = config.relay,
                        .run_classes = RunClassesFrom(config.classes),
                        .attestation_modes = std::move(modes),
+                       .keeping_classes = std::move(keeping),
                        .pki_dir = fmt::format("{}/{}/pki", config.state_dir, instance_id),
                        .relay_dir = fmt::format("{}/{}/relay", config.runtime_dir, instance_id)},
                       {.manager = *manager_,
                        .appraiser = *appraiser_,
+                       .explainer = RefusalExplainer(*manager_, platform_.CpuSignature()),
                        .clock = clock_,
                        .policy_form = policy_form_,
                        .host = {.ovmf_version = host.ovmf_version,

@@ -12,8 +12,10 @@ namespace {
 constexpr std::size_t kMaxManifestBytes = std::size_t{128} << 20;
 constexpr const char* kManifestFile = "manifest";
 constexpr const char* kCertificateFile = "certificate.pem";
-constexpr const char* kTermsFile = "terms";        // "<mode>\n<computation id>"
-constexpr const char* kStandingFile = "standing";  // last: an entry is whole once it is there
+constexpr const char* kTermsFile = "terms";  // "<mode>[ keep]\n<computation id>"
+// "<standing>[\n<why>]"; written last: an entry is whole once it is there
+constexpr const char* kStandingFile = "standing";
+constexpr std::string_view kKeepMark = " keep";
 
 FileAccess DirAccess() { return {::geteuid(), ::getegid(), 0700}; }
 FileAccess SecretAccess() { return {::geteuid(), ::getegid(), 0600}; }
@@ -44,6 +46,13 @@ auto ValueOf(const Table& table, std::string_view name)
     if (each == name) return value;
   }
   return std::nullopt;
+}
+
+// The first line, and what is behind it.
+std::pair<std::string_view, std::string_view> SplitLine(std::string_view text) {
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos) return {text, ""};
+  return {text.substr(0, end), text.substr(end + 1)};
 }
 
 }  // namespace
@@ -81,16 +90,20 @@ Result<Admissions::Entry> Admissions::LoadEntry(const std::string& name) const {
   admission.manifest = COCOS_TRY(read(kManifestFile));
   admission.certificate_pem = COCOS_TRY(read(kCertificateFile));
   const std::string terms = COCOS_TRY(read(kTermsFile));
-  const std::string standing_name = COCOS_TRY(read(kStandingFile));
-  const auto line_end = terms.find('\n');
-  const auto mode = ReleaseModeNamed(terms.substr(0, line_end));
+  const std::string standing_text = COCOS_TRY(read(kStandingFile));
+  auto [mode_name, computation_id] = SplitLine(terms);
+  auto [standing_name, why] = SplitLine(standing_text);
+  admission.keep_refused = mode_name.ends_with(kKeepMark);
+  if (admission.keep_refused) mode_name.remove_suffix(kKeepMark.size());
+  const auto mode = ReleaseModeNamed(mode_name);
   const auto standing = ValueOf(kStandings, standing_name);
-  if (!mode || !standing || line_end == std::string::npos) {
+  if (!mode || !standing || mode_name.size() == terms.size()) {
     return Fail(ErrorCode::kMalformed, "{}: not what this release writes", child.path());
   }
   admission.mode = *mode;
-  admission.computation_id = terms.substr(line_end + 1);
-  return Entry{std::make_shared<const Admission>(std::move(admission)), *standing};
+  admission.computation_id = computation_id;
+  return Entry{std::make_shared<const Admission>(std::move(admission)), *standing,
+               std::string(why)};
 }
 
 Result<void> Admissions::Write(const cvm::CvmId& id, const Admission& admission) const {
@@ -98,7 +111,8 @@ Result<void> Admissions::Write(const cvm::CvmId& id, const Admission& admission)
   COCOS_TRY(child.WriteNewFile(kManifestFile, admission.manifest, SecretAccess()));
   COCOS_TRY(child.WriteNewFile(kCertificateFile, admission.certificate_pem, SecretAccess()));
   const std::string terms =
-      fmt::format("{}\n{}", ReleaseModeName(admission.mode), admission.computation_id);
+      fmt::format("{}{}\n{}", ReleaseModeName(admission.mode),
+                  admission.keep_refused ? kKeepMark : "", admission.computation_id);
   COCOS_TRY(child.WriteNewFile(kTermsFile, terms, SecretAccess()));
   return child.WriteNewFile(kStandingFile, NameOf(kStandings, Standing::kWaiting), SecretAccess());
 }
@@ -113,7 +127,7 @@ Result<void> Admissions::Add(const cvm::CvmId& id, Admission admission) {
     return written;
   }
   std::lock_guard lock(mutex_);
-  entries_[id] = {std::make_shared<const Admission>(std::move(admission)), Standing::kWaiting};
+  entries_[id] = {std::make_shared<const Admission>(std::move(admission)), Standing::kWaiting, ""};
   return {};
 }
 
@@ -145,17 +159,29 @@ std::optional<Standing> Admissions::StandingOf(const cvm::CvmId& id) const {
 }
 
 // Under the lock while it writes a few bytes: what the file and the memory say must not differ.
-bool Admissions::SetStanding(const cvm::CvmId& id, Standing standing) {
+bool Admissions::SetStanding(const cvm::CvmId& id, Standing standing, const std::string& why) {
   std::lock_guard lock(mutex_);
   const auto found = entries_.find(id);
   if (found == entries_.end()) return false;
   if (found->second.standing == Standing::kAccepted) return standing == Standing::kAccepted;
   const Result<SecureDir> child = directory_.OpenChild(id.text());
   if (!child) return false;
-  if (!child->ReplaceFile(kStandingFile, NameOf(kStandings, standing), SecretAccess()))
-    return false;
+  std::string text(NameOf(kStandings, standing));
+  if (!why.empty()) text += "\n" + why;
+  if (!child->ReplaceFile(kStandingFile, text, SecretAccess())) return false;
   found->second.standing = standing;
+  found->second.why = why;
   return true;
+}
+
+std::optional<std::string> Admissions::RefusalOf(const cvm::CvmId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  const Entry& entry = found->second;
+  const bool refused =
+      entry.admission->mode == ReleaseMode::kEnforce && entry.standing == Standing::kFailed;
+  return refused ? std::optional(entry.why) : std::nullopt;
 }
 
 std::set<cvm::CvmId> Admissions::List() const {

@@ -37,6 +37,7 @@ struct Admission {
   std::string manifest;         // serialized cvms.ComputationRunReq
   std::string certificate_pem;  // exactly the file that the guest was given
   ReleaseMode mode = ReleaseMode::kOff;
+  bool keep_refused = false;  // once refused its CVM is kept for inspection, not destroyed
 };
 
 // Thread-safe. Files are written before a call returns, and read by none but this process.
@@ -56,7 +57,12 @@ class Admissions {
   std::optional<Standing> StandingOf(const cvm::CvmId& id) const;
   // kPassed and kFailed only replace kWaiting or each other; kAccepted replaces all. False if it
   // could not be kept, or there is no such CVM: then nothing may be done that relies on it.
-  bool SetStanding(const cvm::CvmId& id, Standing standing);
+  // `why` is kept with it, for people.
+  bool SetStanding(const cvm::CvmId& id, Standing standing, const std::string& why = "");
+
+  // Why a CVM with kEnforce never gets its manifest; none: it may still get it, or did. Empty: an
+  // earlier release kept no reason.
+  std::optional<std::string> RefusalOf(const cvm::CvmId& id) const;
 
   std::set<cvm::CvmId> List() const;
 
@@ -64,6 +70,7 @@ class Admissions {
   struct Entry {
     std::shared_ptr<const Admission> admission;
     Standing standing = Standing::kWaiting;
+    std::string why;
   };
 
   explicit Admissions(SecureDir directory) : directory_(std::move(directory)) {}

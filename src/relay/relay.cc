@@ -6,6 +6,13 @@
 #include "computation/run_chunks.h"
 
 namespace cocos::relay {
+namespace {
+
+std::string WhyBefore(const std::string& why) {
+  return why.empty() ? "its evidence was refused before" : why;
+}
+
+}  // namespace
 
 Relay::Relay(Options options, Admissions& admissions, Appraise appraise, AgentSink& sink,
              Logger& logger, TimePoint now)
@@ -40,7 +47,9 @@ void Relay::OnConnected(const cvm::CvmId& id, const std::shared_ptr<AgentStream>
   {
     std::lock_guard lock(mutex_);
     const auto found = cvms_.find(id);
-    if (admission && found != cvms_.end()) {
+    // One that was refused may be there still, kept for inspection: nobody listens to its agent.
+    const bool refused = found != cvms_.end() && found->second.refused;
+    if (admission && found != cvms_.end() && !refused && !admissions_.RefusalOf(id)) {
       found->second.streams.push_back({stream, now, says_log_forwarder});
     } else {
       // A certificate outlives its CVM by design of TLS; what it opens does not.
@@ -91,14 +100,15 @@ void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>&
   if (!admission) return;
   if (admission->mode == ReleaseMode::kOff) return Release(id, stream);
   // A refusal stands: evidence that passes later comes from a CVM that once was another.
-  if (IsRefused(id, *admission)) return Refuse(id, "its evidence was refused before");
+  if (const auto before = admissions_.RefusalOf(id)) return Refuse(id, WhyBefore(*before));
   const Appraisal appraisal = appraise_(id, *admission, evidence);
   sink_.OnAppraisal(id, admission->computation_id, appraisal);
   // An agent that starts anew sends its evidence again. What it took cannot be taken back: that is
   // for those who see the verdict.
   if (admissions_.StandingOf(id) == Standing::kAccepted) return;
-  const bool kept =
-      admissions_.SetStanding(id, appraisal.passed ? Standing::kPassed : Standing::kFailed);
+  const bool kept = appraisal.passed
+                        ? admissions_.SetStanding(id, Standing::kPassed)
+                        : admissions_.SetStanding(id, Standing::kFailed, appraisal.summary);
   const bool enforced = admission->mode == ReleaseMode::kEnforce;
   if (enforced && !appraisal.passed) return Refuse(id, appraisal.summary);
   if (enforced && !kept) return Refuse(id, "the verdict could not be kept");
@@ -112,10 +122,6 @@ void Relay::OnRunResponse(const cvm::CvmId& id, const Admission& admission,
                   {{"cvm", id.text()}, {"computation", admission.computation_id}});
   }
   sink_.OnAnswer(id, admission.computation_id, response.error());
-}
-
-bool Relay::IsRefused(const cvm::CvmId& id, const Admission& admission) const {
-  return admission.mode == ReleaseMode::kEnforce && admissions_.StandingOf(id) == Standing::kFailed;
 }
 
 // The standing is asked for anew each time: it is what counts, whatever a caller saw before.
@@ -158,6 +164,9 @@ void Relay::Refuse(const cvm::CvmId& id, const std::string& why) {
     if (found == cvms_.end() || std::exchange(found->second.refused, true)) return;
     streams = found->second.streams;
   }
+  // Also what did not come from an appraisal, such as the end of the deadline, must outlive this
+  // process: the CVM may.
+  if (!admissions_.RefusalOf(id)) admissions_.SetStanding(id, Standing::kFailed, why);
   for (const StreamState& each : streams) each.stream->Close();
   if (!admission) return;
   logger_.Warn("Computation is not released to its CVM",
@@ -188,7 +197,7 @@ void Relay::Tick(TimePoint now) {
 std::string Relay::WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePoint now) const {
   const auto admission = admissions_.Find(id);
   if (state.refused || !admission || admission->mode != ReleaseMode::kEnforce) return "";
-  if (IsRefused(id, *admission)) return "its evidence was refused before";
+  if (const auto before = admissions_.RefusalOf(id)) return WhyBefore(*before);
   const bool waits = admissions_.StandingOf(id) == Standing::kWaiting;
   if (!waits || now - state.admitted < options_.evidence_deadline) return "";
   return "its agent sent no evidence in time";

@@ -82,7 +82,6 @@ class Relay {
   void OnRunResponse(const cvm::CvmId& id, const Admission& admission,
                      const cvms::RunResponse& response);
   void Release(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream);
-  bool IsRefused(const cvm::CvmId& id, const Admission& admission) const;
   std::string WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePoint now) const;
   bool MayRelease(const cvm::CvmId& id, const Admission& admission) const;
   bool TakeOffer(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream);

@@ -50,7 +50,7 @@ ALLOWED = {
                               "attestation/tdx", "attestation/vtpm", "attestation/claims",
                               "crypto", "base"},
     "collateral": {"attestation/snp", "attestation/tdx", "attestation/claims", "crypto", "base"},
-    "cvm": {"attestation/launch", "attestation/policy", "attestation/vtpm", "domain", "crypto",
+    "cvm": {"attestation/launch", "attestation/igvm", "attestation/policy", "attestation/vtpm", "domain", "crypto",
             "base"},
     "hypervisor": {"cvm", "domain", "base"},
     "api": {"cvm", "domain", "crypto", "base", "proto"},

@@ -34,6 +34,7 @@ class FakeGateway final : public cms::AgentGateway {
     std::lock_guard lock(mutex_);
     admitted_.erase(id.text());
   }
+  std::optional<std::string> RefusalOf(const cvm::CvmId&) const override { return refusal; }
   void RetainInherited(const std::set<cvm::CvmId>& ids) override {
     std::lock_guard lock(mutex_);
     std::erase_if(admitted_, [&ids](const auto& each) {
@@ -52,6 +53,7 @@ class FakeGateway final : public cms::AgentGateway {
   }
 
   bool refuses = false;
+  std::optional<std::string> refusal;  // of every CVM
 
  private:
   mutable std::mutex mutex_;

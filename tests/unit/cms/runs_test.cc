@@ -75,6 +75,29 @@ TEST_F(CmsRuns, MakesNoSecondCvmForTheSameIdAndAnswersAgain) {
   EXPECT_THAT(manager_->List().cvms, SizeIs(1));
 }
 
+TEST_F(CmsRuns, RefusesAgainWhatWasRefusedAsLongAsItsCvmIsThere) {
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  Sent();
+  gateway_.refusal = "snp.measurement";
+
+  runs.Run(RunRequest("7"));
+
+  EXPECT_THAT(Sent(), Contains(StartsWith("stop 7 attestation refused: snp.measurement")));
+  EXPECT_THAT(manager_->List().cvms, SizeIs(1));
+}
+
+TEST_F(CmsRuns, DoesNotReportARefusedComputationAsRunning) {
+  Runs& runs = StartRuns();
+  runs.Run(RunRequest("7"));
+  Sent();
+  gateway_.refusal = "snp.measurement";
+
+  runs.ReportAll();
+
+  EXPECT_THAT(Sent(), IsEmpty());
+}
+
 TEST_F(CmsRuns, KnowsAComputationAfterARestart) {
   StartRuns().Run(RunRequest("7"));
   Sent();

@@ -62,6 +62,30 @@ TEST_F(AdmissionsTest, KeepEveryStandingOverARestart) {
   }
 }
 
+TEST_F(AdmissionsTest, KeepWhyACvmWasRefusedAndThatItStays) {
+  Admission kept = Sample();
+  kept.keep_refused = true;
+  ASSERT_THAT(Open()->Add(kId, kept), Succeeds());
+  EXPECT_EQ(Open()->RefusalOf(kId), std::nullopt);
+  ASSERT_TRUE(Open()->SetStanding(kId, Standing::kFailed, "one line\nanother"));
+
+  const auto admissions = Open();
+
+  EXPECT_EQ(admissions->RefusalOf(kId), "one line\nanother");
+  EXPECT_TRUE(admissions->Find(kId)->keep_refused);
+  EXPECT_EQ(admissions->Find(kId)->mode, ReleaseMode::kEnforce);
+  EXPECT_EQ(admissions->Find(kId)->computation_id, "run 7");
+}
+
+TEST_F(AdmissionsTest, RefuseNothingThatIsNotEnforced) {
+  const auto admissions = Open();
+  ASSERT_THAT(admissions->Add(kId, Sample(ReleaseMode::kReport)), Succeeds());
+  ASSERT_TRUE(admissions->SetStanding(kId, Standing::kFailed, "why"));
+
+  EXPECT_EQ(admissions->RefusalOf(kId), std::nullopt);
+  EXPECT_EQ(admissions->RefusalOf(kOther), std::nullopt);
+}
+
 TEST_F(AdmissionsTest, NeverTakeAnAcceptanceBack) {
   const auto admissions = Open();
   ASSERT_THAT(admissions->Add(kId, Sample()), Succeeds());

@@ -165,7 +165,7 @@ TEST_F(RelayTest, RefusesAfterARestartWhatWasRefusedBefore) {
   SendEvidence(stream, "good");
 
   EXPECT_EQ(stream->manifest(), "");
-  EXPECT_THAT(sink_.Take(), Contains("refused 7 its evidence was refused before"));
+  EXPECT_THAT(sink_.Take(), Contains("refused 7 it is bad"));
 }
 
 TEST_F(RelayTest, RemembersOverARestartThatEvidencePassed) {
@@ -192,6 +192,46 @@ TEST_F(RelayTest, RefusesWhenNoEvidenceComesInTime) {
   EXPECT_TRUE(stream->closed);
   EXPECT_THAT(sink_.Take(),
               ElementsAre("connected 7 ", "refused 7 its agent sent no evidence in time"));
+}
+
+// A CVM may be kept for inspection, and its agent comes back every few seconds.
+TEST_F(RelayTest, ListensToNoAgentOfARefusedCvm) {
+  Admit(ReleaseMode::kEnforce);
+  SendEvidence(Connect(), "bad");
+  sink_.Take();
+
+  const auto again = Connect();
+
+  EXPECT_TRUE(again->closed);
+  EXPECT_EQ(relay_->streams(), 1u);  // the first, whose end the transport reports
+  EXPECT_THAT(sink_.Take(), IsEmpty());
+}
+
+TEST_F(RelayTest, ListensToNoAgentOfARefusedCvmAfterARestart) {
+  Admit(ReleaseMode::kEnforce);
+  SendEvidence(Connect(), "bad");
+  Restart();
+  sink_.Take();
+
+  const auto again = Connect();
+  relay_->Tick(kStart);
+
+  EXPECT_TRUE(again->closed);
+  EXPECT_THAT(sink_.Take(), ElementsAre("refused 7 it is bad"));
+}
+
+TEST_F(RelayTest, KeepsOverARestartThatTheDeadlineRefused) {
+  Admit(ReleaseMode::kEnforce);
+  relay_->Tick(kStart + 600s);
+  Restart();
+  sink_.Take();
+
+  relay_->Tick(kStart);
+  const auto late = Connect();
+  SendEvidence(late, "good");
+
+  EXPECT_EQ(late->manifest(), "");
+  EXPECT_THAT(sink_.Take(), ElementsAre("refused 7 its agent sent no evidence in time"));
 }
 
 TEST_F(RelayTest, HasNoDeadlineForWhatIsNotEnforced) {
