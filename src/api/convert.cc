@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+
 namespace cocos::api {
 namespace {
 
@@ -18,6 +19,34 @@ std::string ToUtf8(const std::string& text) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }
   return repaired;
+}
+
+pb::ClaimOutcome ToProto(attestation::Outcome outcome) {
+  switch (outcome) {
+    case attestation::Outcome::kPassed:
+      return pb::CLAIM_OUTCOME_PASSED;
+    case attestation::Outcome::kFailed:
+      return pb::CLAIM_OUTCOME_FAILED;
+    case attestation::Outcome::kUnchecked:
+      return pb::CLAIM_OUTCOME_UNCHECKED;
+  }
+  return pb::CLAIM_OUTCOME_UNSPECIFIED;
+}
+
+pb::EvidenceClaim ToProto(const attestation::Claim& claim) {
+  pb::EvidenceClaim message;
+  message.set_name(ToUtf8(claim.name));
+  message.set_outcome(ToProto(claim.outcome));
+  message.set_expected(ToUtf8(claim.expected));
+  message.set_actual(ToUtf8(claim.actual));
+  message.set_source(ToUtf8(claim.source));
+  message.set_detail(ToUtf8(claim.detail));
+  return message;
+}
+
+pb::AttestVerdict VerdictOf(bool passed, const std::string& missing) {
+  if (!missing.empty()) return pb::ATTEST_VERDICT_MISSING_COLLATERAL;
+  return passed ? pb::ATTEST_VERDICT_PASSED : pb::ATTEST_VERDICT_REFUSED;
 }
 
 }  // namespace
@@ -99,6 +128,25 @@ pb::Cvm ToProto(const cvm::Snapshot& snapshot) {
     (*cvm.mutable_reference_values())[name] = value;
   }
   return cvm;
+}
+
+pb::AttestResponse ToProto(const AttestOutcome& outcome) {
+  pb::AttestResponse response;
+  response.set_verdict(VerdictOf(outcome.passed, outcome.missing));
+  response.set_summary(ToUtf8(outcome.summary));
+  for (const AttestOutcome::Part& part : outcome.parts) {
+    pb::PolicyAppraisal& appraisal = *response.add_appraisals();
+    appraisal.set_policy(ToUtf8(part.policy));
+    appraisal.set_verdict(VerdictOf(part.verdict.passed(), part.missing));
+    appraisal.set_missing(ToUtf8(part.missing));
+    for (const attestation::Claim& claim : part.verdict.claims) {
+      *appraisal.add_claims() = ToProto(claim);
+    }
+  }
+  response.set_explanation(ToUtf8(outcome.explanation));
+  response.set_agent_address(outcome.agent_address);
+  *response.mutable_time() = ToProto(outcome.time);
+  return response;
 }
 
 pb::WatchCvmsResponse ToProto(const cvm::Change& change) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "api/attest.h"
 #include "cvm/cvm.h"
 #include "proto/operator.pb.h"
 
@@ -16,6 +17,7 @@ operators::v1::CvmState ToProto(cvm::State state);
 operators::v1::Tee ToProto(domain::Tee tee);
 google::protobuf::Timestamp ToProto(cvm::TimePoint time);
 operators::v1::Cvm ToProto(const cvm::Snapshot& snapshot);
+operators::v1::AttestResponse ToProto(const AttestOutcome& outcome);
 operators::v1::WatchCvmsResponse ToProto(const cvm::Change& change);
 
 }  // namespace cocos::api

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <grpcpp/server_context.h>
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace {
 // How long a watcher may take to notice that its client or this server goes. Changes do not wait
 // for it: they wake the watcher.
 constexpr std::chrono::milliseconds kCancelPollInterval{250};
+
+// How long an agent may take: evidence of hardware takes seconds.
+constexpr std::chrono::seconds kAttestLimit{30};
 
 // Gives back a place among the watchers.
 class WatcherPlace {
@@ -60,6 +64,34 @@ grpc::Status OperatorService::GetCvm(grpc::ServerContext*,
   }
   return scope.Finish(fmt::format("Method GetCvm for id {}", id), ErrorOf(snapshot),
                       LogLevel::kDebug);
+}
+
+grpc::Status OperatorService::Attest(grpc::ServerContext* context,
+                                     const operators::v1::AttestRequest* request,
+                                     operators::v1::AttestResponse* response) {
+  const RequestScope scope("", "attest", logger_, observer_);
+  const std::string id = Shortened(request->id());
+  Result<AttestOutcome> outcome = AttestNow(*context, request->id());
+  if (outcome) {
+    *response = ToProto(*outcome);
+  } else if (outcome.error().code() == ErrorCode::kNotFound) {
+    outcome = Fail(ErrorCode::kNotFound, "CVM {}: not found", id);
+  }
+  return scope.Finish(fmt::format("Method Attest for id {}", id), ErrorOf(outcome));
+}
+
+Result<AttestOutcome> OperatorService::AttestNow(const grpc::ServerContext& context,
+                                                 const std::string& id) {
+  const WatcherPlace place(attestations_);
+  if (place.count() > kMaxAttestations) {
+    return Fail(ErrorCode::kResourceExhausted,
+                "{} CVMs are being attested already, at most that many may", kMaxAttestations);
+  }
+  const Result<cvm::CvmId> parsed = cvm::CvmId::Parse(id);
+  if (!parsed) return Fail(ErrorCode::kNotFound, "entity not found");
+  if (!attest_) return Fail(ErrorCode::kFailedPrecondition, "this manager attests nothing");
+  return attest_(*parsed,
+                 std::min(context.deadline(), std::chrono::system_clock::now() + kAttestLimit));
 }
 
 grpc::Status OperatorService::WatchCvms(grpc::ServerContext* context,

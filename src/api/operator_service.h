@@ -3,7 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <utility>
 
+#include "api/attest.h"
 #include "api/request_observer.h"
 #include "base/logger.h"
 #include "cvm/manager.h"
@@ -16,10 +19,13 @@ namespace cocos::api {
 class OperatorService final : public operators::v1::Operator::Service {
  public:
   static constexpr int kMaxWatchers = 64;
+  static constexpr int kMaxAttestations = 8;
 
   // All must outlive the service.
-  OperatorService(cvm::Manager& manager, Logger& logger, RequestObserver& observer)
-      : manager_(manager), logger_(logger), observer_(observer) {}
+  // Without `attest` CVMs cannot be attested on demand.
+  OperatorService(cvm::Manager& manager, Logger& logger, RequestObserver& observer,
+                  api::Attest attest = {})
+      : manager_(manager), logger_(logger), observer_(observer), attest_(std::move(attest)) {}
 
   grpc::Status ListCvms(grpc::ServerContext* context, const operators::v1::ListCvmsRequest* request,
                         operators::v1::ListCvmsResponse* response) override;
@@ -32,6 +38,11 @@ class OperatorService final : public operators::v1::Operator::Service {
                          const operators::v1::WatchCvmsRequest* request,
                          grpc::ServerWriter<operators::v1::WatchCvmsResponse>* writer) override;
 
+  // Asks an agent, for 30 s or the client's own deadline at most, and keeps a thread for as long:
+  // RESOURCE_EXHAUSTED when as many do already.
+  grpc::Status Attest(grpc::ServerContext* context, const operators::v1::AttestRequest* request,
+                      operators::v1::AttestResponse* response) override;
+
   // Ends all watching, now and later.
   void StopWatching() { stopping_ = true; }
 
@@ -42,11 +53,15 @@ class OperatorService final : public operators::v1::Operator::Service {
                      const operators::v1::WatchCvmsRequest& request, Writer& writer);
   Result<void> Follow(const grpc::ServerContext& context, std::uint64_t revision, Writer& writer);
 
+  Result<AttestOutcome> AttestNow(const grpc::ServerContext& context, const std::string& id);
+
   cvm::Manager& manager_;
   Logger& logger_;
   RequestObserver& observer_;
   std::atomic<bool> stopping_ = false;
   std::atomic<int> watchers_ = 0;
+  const api::Attest attest_;
+  std::atomic<int> attestations_ = 0;
 };
 
 }  // namespace cocos::api

@@ -12,6 +12,7 @@
 #include "cli/activity.h"
 #include "cli/address.h"
 #include "cli/agent_commands.h"
+#include "cli/attest_command.h"
 #include "cli/attestation_commands.h"
 #include "cli/cvm_commands.h"
 
@@ -65,6 +66,7 @@ class CommandLine {
   void AddGlobal(const Environment& environment);
   void AddCreate();
   void AddSimple();
+  void AddAttest();
   void AddWatch();
   void AddAgent(const Environment& environment);
   void AddTransfers(CLI::App& agent);
@@ -183,6 +185,20 @@ void CommandLine::AddSimple() {
   CLI::App* remove = AddCommand(app_, "remove", "remove CVMs", Peer::kManager,
                                 [this] { return RemoveCvms(manager_, ids_, streams_); });
   remove->add_option("id", ids_, "ids of the CVMs")->required();
+  AddAttest();
+}
+
+// Its exit statuses are those of the commands that verify.
+void CommandLine::AddAttest() {
+  CLI::App* attest = app_.add_subcommand(
+      "attest", "ask the agent of a CVM for evidence and judge it as before a release");
+  attest->add_option("id", ids_, "id of the CVM")->required()->expected(1);
+  attest->callback([this] {
+    name_ = "attest";
+    peer_ = Peer::kManager;
+    on_error_ = ExitStatus::kUsage;
+    command_ = [this] { return AttestCvm(manager_, ids_.front(), streams_); };
+  });
 }
 
 void CommandLine::AddWatch() {

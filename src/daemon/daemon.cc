@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "daemon/attest_on_demand.h"
 #include "daemon/attestation_setup.h"
 #include "daemon/build_info.h"
 #include "daemon/run_classes.h"
@@ -156,7 +157,10 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
   manager_->Start();
   manager_service_ = std::make_unique<api::ManagerService>(*manager_, HostInfoFrom(config),
                                                            policy_form_, logger_, *observer_);
-  operator_service_ = std::make_unique<api::OperatorService>(*manager_, logger_, *observer_);
+  operator_service_ = std::make_unique<api::OperatorService>(
+      *manager_, logger_, *observer_,
+      AttestOnDemand(*manager_, class_policies_, *appraiser_,
+                     RefusalExplainer(*manager_, platform_.CpuSignature())));
   grpc_ = COCOS_TRY(
       api::GrpcServer::Start(GrpcOptions(config), *manager_service_, *operator_service_, logger_));
   serving_ = true;

@@ -53,7 +53,7 @@ ALLOWED = {
     "cvm": {"attestation/launch", "attestation/igvm", "attestation/policy", "attestation/vtpm", "domain", "crypto",
             "base"},
     "hypervisor": {"cvm", "domain", "base"},
-    "api": {"cvm", "domain", "crypto", "base", "proto"},
+    "api": {"cvm", "domain", "attestation/claims", "crypto", "base", "proto"},
     "cms": {"computation", "cvm", "domain", "crypto", "base", "proto"},
     "relay": {"computation", "attestation/appraisal", "attestation/evidence",
               "attestation/snp", "attestation/tdx", "attestation/vtpm", "attestation/policy",

@@ -55,7 +55,8 @@ class ApiFixture : public testing::ManagerFixture {
                                                   .kernel_cmd = "quiet",
                                                   .eos_version = "eos"},
                                          cvm::PolicyFormOptions{}, logger_, observer_);
-    operator_service_ = std::make_unique<OperatorService>(*manager_, logger_, observer_);
+    operator_service_ =
+        std::make_unique<OperatorService>(*manager_, logger_, observer_, attest_);
     auto started = GrpcServer::Start({.host = "127.0.0.1", .port = 0, .tls = std::move(tls)},
                                      *manager_service_, *operator_service_, logger_);
     ASSERT_THAT(started, testing::Succeeds());
@@ -88,6 +89,7 @@ class ApiFixture : public testing::ManagerFixture {
   }
 
   MemoryObserver observer_;
+  Attest attest_;  // none: nothing is attested
   std::unique_ptr<ManagerService> manager_service_;
   std::unique_ptr<OperatorService> operator_service_;
   std::unique_ptr<GrpcServer> server_;

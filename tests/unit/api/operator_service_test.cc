@@ -61,6 +61,74 @@ TEST_F(OperatorServiceTest, ListsCvmsWithTheRevisionOfTheList) {
   EXPECT_EQ(list.revision(), manager_->changes().last_revision());
 }
 
+TEST_F(OperatorServiceTest, TellsTheWholeVerdictOfAnAttestation) {
+  const attestation::Claim claim{.name = "snp.measurement",
+                                 .expected = "aa",
+                                 .actual = "bb",
+                                 .outcome = attestation::Outcome::kFailed,
+                                 .source = "AMD 56860",
+                                 .detail = "\xff"};
+  attest_ = [claim](const cvm::CvmId&, auto) -> Result<AttestOutcome> {
+    AttestOutcome outcome{.summary = "snp.measurement", .parts = {}};
+    outcome.parts.push_back({.policy = "as captured", .verdict = {{claim}}, .missing = ""});
+    return outcome;
+  };
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  operators::v1::AttestRequest request;
+  request.set_id(created_.cvm_id());
+  operators::v1::AttestResponse response;
+  grpc::ClientContext context;
+
+  ASSERT_TRUE(operator_stub_->Attest(&context, request, &response).ok());
+
+  EXPECT_EQ(response.verdict(), operators::v1::ATTEST_VERDICT_REFUSED);
+  EXPECT_EQ(response.summary(), "snp.measurement");
+  ASSERT_EQ(response.appraisals_size(), 1);
+  EXPECT_EQ(response.appraisals(0).policy(), "as captured");
+  ASSERT_EQ(response.appraisals(0).claims_size(), 1);
+  EXPECT_EQ(response.appraisals(0).claims(0).outcome(), operators::v1::CLAIM_OUTCOME_FAILED);
+  EXPECT_EQ(response.appraisals(0).claims(0).detail(), "?");
+}
+
+TEST_F(OperatorServiceTest, SaysWhyThereIsNoVerdict) {
+  attest_ = [](const cvm::CvmId&, auto) -> Result<AttestOutcome> {
+    return Fail(ErrorCode::kUnavailable, "no agent answers");
+  };
+  StartServer();
+  const auto attest = [this](const std::string& id) {
+    operators::v1::AttestRequest request;
+    request.set_id(id);
+    operators::v1::AttestResponse response;
+    grpc::ClientContext context;
+    return operator_stub_->Attest(&context, request, &response);
+  };
+
+  EXPECT_EQ(attest("nonsense").error_code(), grpc::StatusCode::NOT_FOUND);
+  const grpc::Status status = attest(cvm::CvmId::Random().text());
+
+  EXPECT_FALSE(status.ok());
+  EXPECT_THAT(status.error_message(), HasSubstr("no agent answers"));
+}
+
+TEST_F(OperatorServiceTest, BoundsTheTimeOfAnAttestation) {
+  std::chrono::system_clock::time_point deadline;
+  attest_ = [&deadline](const cvm::CvmId&, auto until) -> Result<AttestOutcome> {
+    deadline = until;
+    return AttestOutcome{};
+  };
+  StartServer();
+  operators::v1::AttestRequest request;
+  request.set_id(cvm::CvmId::Random().text());
+  operators::v1::AttestResponse response;
+  grpc::ClientContext context;
+
+  ASSERT_TRUE(operator_stub_->Attest(&context, request, &response).ok());
+
+  EXPECT_LE(deadline, std::chrono::system_clock::now() + 30s);
+  EXPECT_EQ(response.verdict(), operators::v1::ATTEST_VERDICT_REFUSED);
+}
+
 TEST_F(OperatorServiceTest, ShowsOneCvmOrSaysNotFound) {
   StartServer();
   ASSERT_TRUE(Create().ok());
