@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "cvm/launch_inputs.h"
 
 namespace cocos::api {
 namespace {
@@ -19,6 +20,24 @@ std::string ToUtf8(const std::string& text) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }
   return repaired;
+}
+
+pb::LaunchInput ToProto(const cvm::LaunchInput& input) {
+  pb::LaunchInput message;
+  message.set_name(std::string(input.name));
+  message.set_by(std::string(input.by));
+  switch (input.coverage) {
+    case cvm::Coverage::kMeasured:
+      message.set_coverage(pb::INPUT_COVERAGE_MEASURED);
+      break;
+    case cvm::Coverage::kBound:
+      message.set_coverage(pb::INPUT_COVERAGE_BOUND);
+      break;
+    case cvm::Coverage::kUnmeasured:
+      message.set_coverage(pb::INPUT_COVERAGE_UNMEASURED);
+      break;
+  }
+  return message;
 }
 
 pb::ClaimOutcome ToProto(attestation::Outcome outcome) {
@@ -128,6 +147,12 @@ pb::Cvm ToProto(const cvm::Snapshot& snapshot) {
     (*cvm.mutable_reference_values())[name] = value;
   }
   return cvm;
+}
+
+void AddLaunchInputs(const cvm::Snapshot& snapshot, pb::Cvm& cvm) {
+  for (const cvm::LaunchInput& input : cvm::LaunchInputsOf(snapshot)) {
+    *cvm.add_launch_inputs() = ToProto(input);
+  }
 }
 
 pb::AttestResponse ToProto(const AttestOutcome& outcome) {

@@ -17,6 +17,8 @@ operators::v1::CvmState ToProto(cvm::State state);
 operators::v1::Tee ToProto(domain::Tee tee);
 google::protobuf::Timestamp ToProto(cvm::TimePoint time);
 operators::v1::Cvm ToProto(const cvm::Snapshot& snapshot);
+// For those who ask about one CVM; a list or a change does not carry them.
+void AddLaunchInputs(const cvm::Snapshot& snapshot, operators::v1::Cvm& cvm);
 operators::v1::AttestResponse ToProto(const AttestOutcome& outcome);
 operators::v1::WatchCvmsResponse ToProto(const cvm::Change& change);
 

@@ -59,6 +59,7 @@ grpc::Status OperatorService::GetCvm(grpc::ServerContext*,
       parsed ? manager_.Get(*parsed) : Fail(ErrorCode::kNotFound, "entity not found");
   if (snapshot) {
     *response->mutable_cvm() = ToProto(*snapshot);
+    AddLaunchInputs(*snapshot, *response->mutable_cvm());
   } else if (snapshot.error().code() == ErrorCode::kNotFound) {
     snapshot = Fail(ErrorCode::kNotFound, "CVM {}: not found", id);
   }

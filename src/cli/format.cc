@@ -52,6 +52,20 @@ std::vector<Row> ListRows(const operators::v1::ListCvmsResponse& list) {
   return rows;
 }
 
+std::string CoverageText(operators::v1::InputCoverage coverage) {
+  return EnumText(operators::v1::InputCoverage_Name(coverage), "INPUT_COVERAGE_");
+}
+
+// What a relying party can be sure of. Nothing from a manager that does not tell.
+std::string InputTable(const Cvm& cvm, std::size_t max_width) {
+  if (cvm.launch_inputs().empty()) return "";
+  std::vector<Row> rows = {{"INPUT", "COVERAGE", "BY"}};
+  for (const operators::v1::LaunchInput& input : cvm.launch_inputs()) {
+    rows.push_back({input.name(), CoverageText(input.coverage()), FreeText(input.by())});
+  }
+  return "\n" + FormatTable(rows, max_width);
+}
+
 void DropColumn(std::vector<Row>& rows, const std::string& name) {
   const auto index = std::ranges::find(rows.front(), name, &Cell::text) - rows.front().begin();
   for (Row& row : rows) row.erase(row.begin() + index);
@@ -99,7 +113,7 @@ std::string FormatCvm(const Cvm& cvm, std::size_t max_width) {
   for (const auto& [name, value] : cvm.reference_values()) names.push_back(name);
   std::ranges::sort(names);
   for (const std::string& name : names) rows.push_back({name, cvm.reference_values().at(name)});
-  std::string text = FormatTable(rows, max_width);
+  std::string text = FormatTable(rows, max_width) + InputTable(cvm, max_width);
   if (!cvm.console_tail().empty())
     text += "last console output:\n" + Printable(cvm.console_tail(), true) + "\n";
   return text;
@@ -134,6 +148,11 @@ ordered_json CvmJson(const Cvm& cvm) {
                        {"console_tail", cvm.console_tail()},
                        {"reference_values", ordered_json::object()}};
   if (cvm.has_expires()) json["expires"] = TimeText(cvm.expires());
+  json["launch_inputs"] = ordered_json::array();
+  for (const operators::v1::LaunchInput& input : cvm.launch_inputs()) {
+    json["launch_inputs"].push_back(
+        {{"name", input.name()}, {"coverage", CoverageText(input.coverage())}, {"by", input.by()}});
+  }
   for (const auto& [name, value] : cvm.reference_values()) json["reference_values"][name] = value;
   return json;
 }

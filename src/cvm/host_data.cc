@@ -1,5 +1,6 @@
 #include "cvm/host_data.h"
 
+#include <utility>
 #include <variant>
 
 #include "crypto/digest.h"
@@ -34,16 +35,18 @@ std::string HostDataInput(const CvmId& id, const CreateRequest& request) {
 ComputationClass BindHostData(const ComputationClass& computation_class, const CvmId& id,
                               const CreateRequest& request) {
   ComputationClass bound = computation_class;
-  if (!bound.bind_host_data) return bound;
+  if (!std::exchange(bound.bind_host_data, false)) return bound;
   auto* const snp = std::get_if<domain::SevSnp>(&bound.launch_security);
   if (snp != nullptr && snp->host_data_base64.empty()) {
     snp->host_data_base64 =
         Base64Digest(crypto::DigestAlgorithm::kSha3_256, HostDataInput(id, request));
+    bound.bind_host_data = true;
   }
   auto* const tdx = std::get_if<domain::Tdx>(&bound.launch_security);
   if (tdx != nullptr && tdx->mr_config_id_base64.empty()) {
     tdx->mr_config_id_base64 =
         Base64Digest(crypto::DigestAlgorithm::kSha384, HostDataInput(id, request));
+    bound.bind_host_data = true;
   }
   return bound;
 }

@@ -15,7 +15,8 @@ namespace cocos::cvm {
 std::string HostDataInput(const CvmId& id, const CreateRequest& request);
 
 // The class with the digest in its launch security: SHA3-256 for SEV-SNP, SHA-384 for TDX. As it is
-// where the class does not ask for it, has no TEE, or an operator fixed the value.
+// where the class does not ask for it, has no TEE, or an operator fixed the value; `bind_host_data`
+// says afterwards whether the digest was put in.
 ComputationClass BindHostData(const ComputationClass& computation_class, const CvmId& id,
                               const CreateRequest& request);
 

@@ -64,13 +64,17 @@ Result<void> AddTdx(const domain::Tdx& tdx, ReferenceValues& values) {
 }  // namespace
 
 Result<ReferenceValues> LaunchSettingValues(const ComputationClass& computation_class) {
+  const BootSpec& boot = computation_class.boot;
   ReferenceValues values;
   Result<void> added;
   if (const auto* snp = std::get_if<domain::SevSnp>(&computation_class.launch_security)) {
     added = AddSnp(*snp, values);
+    const bool hashes = snp->kernel_hashes.value_or(false) && !boot.kernel_path.empty();
+    if (hashes && boot.igvm_path.empty()) Set(values, reference::kSnpKernelHashes, "01");
   } else if (const auto* tdx = std::get_if<domain::Tdx>(&computation_class.launch_security)) {
     added = AddTdx(*tdx, values);
   }
+  if (computation_class.bind_host_data) Set(values, reference::kHostDataIsDigest, "01");
   if (added) return values;
   return Fail(ErrorCode::kFailedPrecondition, "class \"{}\": {}", computation_class.name,
               added.error().message());

@@ -25,6 +25,10 @@ inline constexpr std::string_view kSnpFamilyId = "snp-family-id";
 inline constexpr std::string_view kSnpImageId = "snp-image-id";
 inline constexpr std::string_view kSnpIdKeyDigest = "snp-id-key-digest";
 inline constexpr std::string_view kSnpAuthorKeyDigest = "snp-author-key-digest";
+// "01" where the launch measurement covers kernel, initrd and command line; else absent.
+inline constexpr std::string_view kSnpKernelHashes = "snp-kernel-hashes";
+// "01" where the host data is the digest of what the CVM was given (host_data.h); else absent.
+inline constexpr std::string_view kHostDataIsDigest = "host-data-is-digest";
 // Of the host at the time. TCBs are the eight bytes of TCB_VERSION as the firmware has them.
 inline constexpr std::string_view kSnpCpuSignature = "snp-cpu-signature";  // CPUID(1).EAX
 inline constexpr std::string_view kSnpCurrentTcb = "snp-current-tcb";
@@ -43,9 +47,9 @@ inline constexpr std::string_view kPcrPrefix = "pcr-";
 
 }  // namespace reference
 
-// Those that the class fixes: guest policy, host data, ID block, owner digests.
-// Errors: kFailedPrecondition for an ID block that does not parse or whose signatures do not
-// verify, which the firmware would refuse too.
+// Those that the class fixes: guest policy, host data, ID block, owner digests. The class is that
+// of BindHostData. Errors: kFailedPrecondition for an ID block that does not parse or whose
+// signatures do not verify, which the firmware would refuse too.
 Result<ReferenceValues> LaunchSettingValues(const ComputationClass& computation_class);
 
 }  // namespace cocos::cvm

@@ -129,6 +129,24 @@ TEST_F(OperatorServiceTest, BoundsTheTimeOfAnAttestation) {
   EXPECT_EQ(response.verdict(), operators::v1::ATTEST_VERDICT_REFUSED);
 }
 
+TEST_F(OperatorServiceTest, TellsWhatALaunchWasMadeOfToThoseWhoAskForOneCvm) {
+  StartServer();
+  ASSERT_TRUE(Create().ok());
+  operators::v1::GetCvmRequest request;
+  request.set_id(created_.cvm_id());
+  operators::v1::GetCvmResponse response;
+  grpc::ClientContext one;
+  operators::v1::ListCvmsResponse list;
+  grpc::ClientContext all;
+
+  ASSERT_TRUE(operator_stub_->GetCvm(&one, request, &response).ok());
+  ASSERT_TRUE(operator_stub_->ListCvms(&all, {}, &list).ok());
+
+  ASSERT_GT(response.cvm().launch_inputs_size(), 0);
+  EXPECT_EQ(response.cvm().launch_inputs(0).coverage(), operators::v1::INPUT_COVERAGE_UNMEASURED);
+  EXPECT_EQ(list.cvms(0).launch_inputs_size(), 0);
+}
+
 TEST_F(OperatorServiceTest, ShowsOneCvmOrSaysNotFound) {
   StartServer();
   ASSERT_TRUE(Create().ok());

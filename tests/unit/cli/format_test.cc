@@ -131,5 +131,17 @@ TEST(ProgressBar, FillsWithTheTransfer) {
   EXPECT_EQ(Progress::Bar("Down", 3u << 20, 0), "Down 3.0 MiB");
 }
 
+TEST(FormatCvm, SaysWhatOfTheLaunchIsCovered) {
+  operators::v1::Cvm cvm;
+  EXPECT_THAT(FormatCvm(cvm), Not(HasSubstr("COVERAGE")));
+  operators::v1::LaunchInput& input = *cvm.add_launch_inputs();
+  input.set_name("kernel");
+  input.set_coverage(operators::v1::INPUT_COVERAGE_MEASURED);
+  input.set_by("MEASUREMENT, by kernel hashes");
+
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr("kernel  measured  MEASUREMENT, by kernel hashes"));
+  EXPECT_EQ(CvmJson(cvm)["launch_inputs"][0]["coverage"], "measured");
+}
+
 }  // namespace
 }  // namespace cocos::cli
