@@ -19,6 +19,15 @@ void AddUnlessEmpty(Element cvm, const char* name, std::string_view value) {
   if (!value.empty()) AddValue(cvm, name, value);
 }
 
+void AddAttestation(Element cvm, const AttestationNote& note) {
+  cvm.Add("attestation")
+      .Set("mode", note.mode)
+      .Set("result", AttestationResultName(note.result))
+      .Set("release", ReleaseName(note.release))
+      .Set("time", FormatTime(note.time))
+      .SetText(note.summary);
+}
+
 tl::unexpected<Error> FailElement(std::string_view name, std::string_view why) {
   return Fail(ErrorCode::kMalformed, "CVM metadata: <{}> {}", name, why);
 }
@@ -41,6 +50,7 @@ class Reader {
   Result<TimePoint> Time(std::string_view name) const;
   Result<std::optional<TimePoint>> OptionalTime(std::string_view name) const;
   Result<std::map<std::string, std::string>> References(std::string_view name) const;
+  Result<std::optional<AttestationNote>> Attestation(std::string_view name) const;
 
  private:
   std::vector<Element> Find(std::string_view name) const;
@@ -124,6 +134,22 @@ Result<std::map<std::string, std::string>> Reader::References(std::string_view n
   return references;
 }
 
+Result<std::optional<AttestationNote>> Reader::Attestation(std::string_view name) const {
+  const std::optional<std::string> summary = COCOS_TRY(Optional(name));
+  if (!summary) return std::optional<AttestationNote>();
+  const Element element = Find(name).front();
+  const auto result = AttestationResultFromName(element.Attribute("result"));
+  const auto release = ReleaseFromName(element.Attribute("release"));
+  if (!result) return FailElement(name, "has no result of none, passed and failed");
+  if (!release) return FailElement(name, "has no release of waiting, released and refused");
+  const TimePoint time = COCOS_TRY(ParseTimeOf(name, element.Attribute("time")));
+  return AttestationNote{.mode = element.Attribute("mode"),
+                         .result = *result,
+                         .release = *release,
+                         .time = time,
+                         .summary = *summary};
+}
+
 Result<Tee> ReadTee(const Reader& reader) {
   const std::string name = COCOS_TRY(reader.Text("tee"));
   if (const std::optional<Tee> tee = TeeFromName(name)) return *tee;
@@ -153,6 +179,7 @@ Result<CvmMetadata> ReadAll(const Reader& reader) {
   metadata.memory_mib = COCOS_TRY(reader.Number<std::uint64_t>("memoryMib"));
   metadata.vcpus = COCOS_TRY(reader.Number<unsigned>("vcpus"));
   metadata.reference_values = COCOS_TRY(reader.References("reference"));
+  metadata.attestation = COCOS_TRY(reader.Attestation("attestation"));
   return metadata;
 }
 
@@ -179,6 +206,7 @@ void FillMetadata(Element cvm, const CvmMetadata& metadata) {
   for (const auto& [name, value] : metadata.reference_values) {
     cvm.Add("reference").Set("name", name).SetText(value);
   }
+  if (metadata.attestation) AddAttestation(cvm, *metadata.attestation);
 }
 
 Result<std::string> RenderMetadataXml(const CvmMetadata& metadata) {

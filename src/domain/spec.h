@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "domain/attestation_note.h"
+
 namespace cocos::domain {
 
 enum class Tee { kNone, kSevSnp, kTdx };
@@ -51,6 +53,7 @@ struct CvmMetadata {
   // Reference values captured at creation, by name ("launch-measurement", "host-data",
   // "sha384:kernel"...), as lower-case hex.
   std::map<std::string, std::string> reference_values;
+  std::optional<AttestationNote> attestation;  // none: nothing happened yet
 
   friend bool operator==(const CvmMetadata&, const CvmMetadata&) = default;
 };

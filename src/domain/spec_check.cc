@@ -196,6 +196,9 @@ Result<void> CheckMetadataValues(const CvmMetadata& metadata) {
     COCOS_TRY(CheckFilled("name in metadata.reference_values", name));
     COCOS_TRY(CheckHex(fmt::format("metadata.reference_values[{}]", name), value));
   }
+  if (!metadata.attestation) return {};
+  COCOS_TRY(CheckFilled("metadata.attestation.mode", metadata.attestation->mode));
+  COCOS_TRY(CheckText("metadata.attestation.summary", metadata.attestation->summary));
   return {};
 }
 

@@ -179,6 +179,41 @@ TEST(MetadataReferences, AreHexAndThereOnce) {
               Refused("\"host-data\" is there more than once"));
 }
 
+CvmMetadata WithVerdict() {
+  CvmMetadata metadata = Full();
+  metadata.attestation = AttestationNote{.mode = "enforce",
+                                         .result = AttestationResult::kFailed,
+                                         .release = Release::kRefused,
+                                         .time = metadata.created + std::chrono::seconds(9),
+                                         .summary = "snp.measurement: expected <a>, was <b>"};
+  return metadata;
+}
+
+TEST(MetadataAttestation, ReadsBackAsItWasWritten) {
+  const std::string xml = *RenderMetadataXml(WithVerdict());
+
+  const Result<CvmMetadata> read = ParseMetadataXml(AsLibvirtReturnsIt(xml));
+
+  ASSERT_THAT(read, Succeeds());
+  EXPECT_EQ(*read, WithVerdict());
+  EXPECT_THAT(xml, HasSubstr("<cocos:attestation mode=\"enforce\" result=\"failed\" "
+                             "release=\"refused\" time=\"2026-01-01T00:00:09Z\">"));
+}
+
+TEST(MetadataAttestation, IsThereOnceWithKnownValues) {
+  const std::string xml = *RenderMetadataXml(WithVerdict());
+
+  EXPECT_THAT(ParseMetadataXml(Replaced(xml, "\"failed\"", "\"perhaps\"")),
+              Refused("<attestation> has no result of none, passed and failed"));
+  EXPECT_THAT(ParseMetadataXml(Replaced(xml, "\"refused\"", "\"\"")),
+              Refused("<attestation> has no release of waiting, released and refused"));
+  EXPECT_THAT(ParseMetadataXml(Replaced(xml, "time=\"2026", "time=\"x")), Refused("<attestation>"));
+  EXPECT_THAT(ParseMetadataXml(Replaced(xml, "mode=\"enforce\"", "")),
+              Refused("metadata.attestation.mode"));
+  EXPECT_THAT(ParseMetadataXml(Replaced(xml, "<cocos:tee>", "<cocos:attestation/><cocos:tee>")),
+              Refused("<attestation> is there more than once"));
+}
+
 TEST(MetadataRender, RefusesWhatXmlCannotCarry) {
   CvmMetadata metadata = Full();
   metadata.computation_id = "a\x01";
@@ -194,6 +229,13 @@ TEST(Names, AreReadBack) {
   }
   for (const Phase phase : {Phase::kCreating, Phase::kRunning, Phase::kRemoving}) {
     EXPECT_EQ(PhaseFromName(PhaseName(phase)), phase);
+  }
+  for (const auto result :
+       {AttestationResult::kNone, AttestationResult::kPassed, AttestationResult::kFailed}) {
+    EXPECT_EQ(AttestationResultFromName(AttestationResultName(result)), result);
+  }
+  for (const Release release : {Release::kWaiting, Release::kReleased, Release::kRefused}) {
+    EXPECT_EQ(ReleaseFromName(ReleaseName(release)), release);
   }
   EXPECT_EQ(TeeFromName("SEV-SNP"), std::nullopt);
   EXPECT_EQ(PhaseFromName(""), std::nullopt);
