@@ -249,6 +249,15 @@ Result<std::size_t> InputFile::Read(std::span<std::byte> buffer) {
   }
 }
 
+Result<std::size_t> InputFile::ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const {
+  while (true) {
+    const ssize_t got =
+        ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) return FailErrno("read", path_, errno);
+  }
+}
+
 Result<bool> IsOnTmpfs(const std::string& path) {
   struct statfs status = {};
   if (::statfs(path.c_str(), &status) != 0) return FailErrno("stat", path, errno);
@@ -333,20 +342,21 @@ Result<void> SecureDir::ReplaceFile(const std::string& name, std::string_view co
   return {};
 }
 
-Result<void> SecureDir::TrimFile(const std::string& name, std::size_t max_bytes,
-                                 std::size_t keep_bytes) const {
+Result<std::uint64_t> SecureDir::TrimFile(const std::string& name, std::size_t max_bytes,
+                                          std::size_t keep_bytes) const {
   COCOS_TRY(CheckName(name));
   const std::string file_path = path_ + "/" + name;
   const UniqueFd fd(::openat(fd_.get(), name.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd && errno == ENOENT) return {};
+  if (!fd && errno == ENOENT) return 0u;
   if (!fd) return FailErrno("open", file_path, errno);
   struct stat status = {};
   if (::fstat(fd.get(), &status) != 0) return FailErrno("stat", file_path, errno);
-  if (status.st_size <= static_cast<off_t>(max_bytes)) return {};
+  if (status.st_size <= static_cast<off_t>(max_bytes)) return 0u;
   const off_t offset = status.st_size - static_cast<off_t>(keep_bytes);
   const std::string kept = COCOS_TRY(ReadFrom(fd.get(), file_path, offset, keep_bytes));
   if (::ftruncate(fd.get(), 0) != 0) return FailErrno("truncate", file_path, errno);
-  return WriteAll(fd.get(), kept, file_path);
+  COCOS_TRY(WriteAll(fd.get(), kept, file_path));
+  return static_cast<std::uint64_t>(offset);
 }
 
 Result<std::vector<std::string>> SecureDir::List() const { return ListFd(fd_.get(), path_); }

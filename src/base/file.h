@@ -50,6 +50,8 @@ class InputFile {
   Result<FileIdentity> Identify() const;
   // The next bytes into `buffer`; 0 at the end.
   Result<std::size_t> Read(std::span<std::byte> buffer);
+  // Those from `offset` on; 0 at the end or beyond.
+  Result<std::size_t> ReadAt(std::uint64_t offset, std::span<std::byte> buffer) const;
 
  private:
   InputFile(UniqueFd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
@@ -96,9 +98,9 @@ class SecureDir {
                            FileAccess access) const;
   // Cuts a file that has grown beyond max_bytes back to its last keep_bytes. Meant for a file that
   // another process appends to; what it writes at that very moment may be lost. A file that does
-  // not exist is fine.
-  Result<void> TrimFile(const std::string& name, std::size_t max_bytes,
-                        std::size_t keep_bytes) const;
+  // not exist is fine. Returns how many bytes went from its front.
+  Result<std::uint64_t> TrimFile(const std::string& name, std::size_t max_bytes,
+                                 std::size_t keep_bytes) const;
   // Names in this directory, sorted, without "." and "..".
   Result<std::vector<std::string>> List() const;
   // Removes the tree under `name` without following links; succeeds if there is none.

@@ -1,6 +1,6 @@
 #include "cvm/change_feed.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace cocos::cvm {
 
@@ -10,11 +10,46 @@ std::uint64_t ChangeFeed::Publish(Change change) {
     const std::lock_guard lock(mutex_);
     revision = ++last_revision_;
     change.revision = revision;
-    log_.push_back(std::move(change));
-    if (log_.size() > capacity_) log_.pop_front();
+    const bool is_note = change.kind != ChangeKind::kLifeCycle;
+    const CvmId id = change.cvm.id;
+    log_.emplace_hint(log_.end(), revision, std::move(change));
+    if (is_note) {
+      notes_.insert(revision);
+      notes_of_[id].insert(revision);
+      TrimNotesOf(id);
+    } else {
+      changes_.push_back(revision);
+      TrimChanges();
+    }
   }
   changed_.notify_all();
   return revision;
+}
+
+void ChangeFeed::TrimChanges() {
+  while (changes_.size() > capacity_) {
+    resumable_from_ = changes_.front();
+    log_.erase(changes_.front());
+    changes_.pop_front();
+  }
+  // Nobody can ask for notes from before that any more.
+  while (!notes_.empty() && *notes_.begin() < resumable_from_) {
+    DropNote(log_.at(*notes_.begin()).cvm.id, *notes_.begin());
+  }
+}
+
+void ChangeFeed::TrimNotesOf(const CvmId& id) {
+  const std::set<std::uint64_t>& own = notes_of_.at(id);
+  if (own.size() > kMaxNotesOfCvm) DropNote(id, *own.begin());
+  if (notes_.size() > kMaxNotes) DropNote(log_.at(*notes_.begin()).cvm.id, *notes_.begin());
+}
+
+void ChangeFeed::DropNote(const CvmId& id, std::uint64_t revision) {
+  const auto own = notes_of_.find(id);
+  own->second.erase(revision);
+  if (own->second.empty()) notes_of_.erase(own);
+  notes_.erase(revision);
+  log_.erase(revision);
 }
 
 std::uint64_t ChangeFeed::last_revision() const {
@@ -40,17 +75,18 @@ Result<std::vector<Change>> ChangeFeed::Next(std::uint64_t revision,
                                              std::chrono::milliseconds timeout,
                                              std::size_t limit) const {
   std::unique_lock lock(mutex_);
-  const auto oldest = [this] { return last_revision_ - log_.size() + 1; };
-  // At the start, before anything was dropped, `oldest() - 1` is the base.
-  if (revision == 0) revision = oldest() - 1;
-  if (revision < base_ || revision > last_revision_) return RevisionGone(revision, oldest());
+  if (revision == 0) revision = resumable_from_;
+  const auto is_gone = [&] { return revision < resumable_from_ || revision > last_revision_; };
+  if (is_gone()) return RevisionGone(revision, resumable_from_ + 1);
   changed_.wait_for(lock, timeout, [&] { return closed_ || last_revision_ > revision; });
   if (closed_) return Fail(ErrorCode::kCancelled, "the manager is shutting down");
-  if (last_revision_ == revision) return std::vector<Change>();
-  if (revision + 1 < oldest()) return RevisionGone(revision, oldest());
-  const auto begin = log_.begin() + static_cast<std::ptrdiff_t>(revision + 1 - oldest());
-  const auto count = std::min<std::size_t>(limit, static_cast<std::size_t>(log_.end() - begin));
-  return std::vector<Change>(begin, begin + static_cast<std::ptrdiff_t>(count));
+  if (is_gone()) return RevisionGone(revision, resumable_from_ + 1);
+  std::vector<Change> changes;
+  for (auto next = log_.upper_bound(revision); next != log_.end() && changes.size() < limit;
+       ++next) {
+    changes.push_back(next->second);
+  }
+  return changes;
 }
 
 void ChangeFeed::Close() {

@@ -79,7 +79,12 @@ std::string ConsoleLog::Tail(const CvmId& id) const {
 }
 
 Result<void> ConsoleLog::Trim(const CvmId& id) const {
-  return directory_.TrimFile(FileName(id), kMaxFileSize, kKeptOnTrim);
+  trims_->Begin(id);
+  const Result<std::uint64_t> trimmed =
+      directory_.TrimFile(FileName(id), kMaxFileSize, kKeptOnTrim);
+  trims_->End(id, trimmed.value_or(0));
+  if (!trimmed) return tl::unexpected(trimmed.error());
+  return {};
 }
 
 Result<void> ConsoleLog::Remove(const CvmId& id) const {
@@ -87,6 +92,7 @@ Result<void> ConsoleLog::Remove(const CvmId& id) const {
   for (const std::string& name : COCOS_TRY(directory_.List())) {
     if (name.starts_with(FileName(id))) COCOS_TRY(directory_.RemoveTree(name));
   }
+  trims_->Forget(id);
   return {};
 }
 

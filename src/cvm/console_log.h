@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <set>
 #include <string>
 
 #include "base/file.h"
 #include "base/result.h"
+#include "cvm/console_reader.h"
 #include "cvm/cvm_id.h"
 
 namespace cocos::cvm {
@@ -26,6 +28,9 @@ class ConsoleLog {
   // the guest chose them. Empty when there is nothing or it cannot be read.
   std::string Tail(const CvmId& id) const;
 
+  // All of it, from the oldest byte that is kept. A reader keeps its place over Trim.
+  ConsoleReader Read(const CvmId& id) const { return ConsoleReader(PathOf(id), id, trims_); }
+
   // Cuts the file back to its last part when it has grown beyond the bound. virtlogd rotates on its
   // own; this is for drivers that let QEMU write the file.
   Result<void> Trim(const CvmId& id) const;
@@ -36,6 +41,7 @@ class ConsoleLog {
  private:
   explicit ConsoleLog(SecureDir directory) : directory_(std::move(directory)) {}
   SecureDir directory_;
+  std::shared_ptr<TrimLedger> trims_ = std::make_shared<TrimLedger>();
 };
 
 }  // namespace cocos::cvm

@@ -53,6 +53,14 @@ struct CreateRequest {
   std::string aa_kbs_params;
 };
 
+// What an agent that talks to the relay last said of itself.
+struct AgentStatus {
+  bool connected = false;
+  std::string state;   // type of its last event, as "ConsumingResults"; empty: none yet
+  std::string status;  // of that event, as "InProgress": how far the computation is
+  TimePoint time;      // when it was last heard of, or lost
+};
+
 // A consistent copy of everything known about one CVM.
 struct Snapshot {
   CvmId id;
@@ -70,15 +78,25 @@ struct Snapshot {
   std::uint64_t memory_mib = 0;
   unsigned vcpus = 0;
   std::map<std::string, std::string> reference_values;
+  std::optional<AgentStatus> agent;                    // none: never seen by the relay
+  std::optional<domain::AttestationNote> attestation;  // none: nothing happened yet
   std::string cause;         // why it is in this state, for people; empty when all is well
   std::string console_tail;  // last lines of the console of a CVM that failed
+};
+
+enum class ChangeKind {
+  kLifeCycle,    // of the state
+  kAgent,        // of Snapshot::agent
+  kAttestation,  // of Snapshot::attestation
 };
 
 // One entry of the change feed.
 struct Change {
   std::uint64_t revision = 0;
   TimePoint time;
-  State previous = State::kRequested;
+  ChangeKind kind = ChangeKind::kLifeCycle;
+  State previous = State::kRequested;  // the same as now unless the kind is kLifeCycle
+  std::string text;                    // what happened, one line; empty for kLifeCycle
   Snapshot cvm;
   // From the hypervisor's callback to this change, for changes that an event caused.
   std::optional<std::chrono::nanoseconds> event_latency;

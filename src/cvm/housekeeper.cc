@@ -86,6 +86,7 @@ void Housekeeper::Run() {
       next_resync_ = SteadyClock::now() + kMaxBackoff;
     }
     if (ready_) RemoveDue();
+    if (ready_) RecordNotes();
     if (now >= next_trim_) TrimConsoles();
   }
 }
@@ -180,6 +181,10 @@ void Housekeeper::RemoveDue() {
       parts_.reaper.CleanEnded(std::move(due.id));
     }
   }
+}
+
+void Housekeeper::RecordNotes() {
+  for (CvmId& id : parts_.registry.TakeUnrecorded()) parts_.reaper.Record(std::move(id));
 }
 
 void Housekeeper::TrimConsoles() {

@@ -53,6 +53,7 @@ class Housekeeper {
   void Reconnect();
   bool Reconcile();
   void RemoveDue();
+  void RecordNotes();
   void TrimConsoles();
 
   Parts parts_;

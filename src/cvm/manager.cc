@@ -6,6 +6,7 @@
 #include "cvm/creator.h"
 #include "cvm/event_queue.h"
 #include "cvm/housekeeper.h"
+#include "cvm/metadata_keeper.h"
 #include "cvm/reaper.h"
 #include "cvm/reconciler.h"
 #include "cvm/registry.h"
@@ -47,13 +48,14 @@ struct Manager::Impl {
         reservations_(LimitsOf(options), options.is_port_free),
         workspace_(std::move(workspace)),
         registry_(clock, feed_),
+        agents_(registry_, clock, [this] { events_.Wake(); }),
+        metadata_(hypervisor, registry_, logger, options.instance_id),
         cleaner_(hypervisor, workspace_),
         creator_(
             {hypervisor, clock, logger, registry_, reservations_, workspace_, cleaner_, capture_},
             {options.instance_id, options.is_port_free, options.after_step}),
-        remover_(hypervisor, registry_, cleaner_, logger, options.instance_id,
-                 options.stop_timeout),
-        reaper_(remover_, logger, kReaperThreads),
+        remover_(hypervisor, registry_, metadata_, cleaner_, logger, options.stop_timeout),
+        reaper_(remover_, metadata_, logger, kReaperThreads),
         reconciler_(hypervisor, registry_, reservations_, workspace_, reaper_, logger,
                     options.instance_id),
         housekeeper_(
@@ -67,6 +69,8 @@ struct Manager::Impl {
   ReservationBook reservations_;
   const Workspace workspace_;
   Registry registry_;
+  AgentMonitor agents_;
+  const MetadataKeeper metadata_;
   const Cleaner cleaner_;
   Creator creator_;
   Remover remover_;
@@ -143,6 +147,13 @@ Result<Snapshot> Manager::Get(const CvmId& id) const {
 ListResult Manager::List() const {
   auto [cvms, revision] = impl_->registry_.AllWithRevision();
   return {std::move(cvms), revision};
+}
+
+AgentMonitor& Manager::agents() { return impl_->agents_; }
+
+Result<ConsoleReader> Manager::ReadConsole(const CvmId& id) const {
+  if (!impl_->registry_.Contains(id)) return Fail(ErrorCode::kNotFound, "entity not found");
+  return impl_->workspace_.consoles().Read(id);
 }
 
 const ChangeFeed& Manager::changes() const { return impl_->feed_; }

@@ -14,9 +14,11 @@
 
 #include "base/logger.h"
 #include "base/result.h"
+#include "cvm/agent_monitor.h"
 #include "cvm/change_feed.h"
 #include "cvm/class.h"
 #include "cvm/clock.h"
+#include "cvm/console_reader.h"
 #include "cvm/cvm.h"
 #include "cvm/event_queue.h"
 #include "cvm/hypervisor.h"
@@ -101,6 +103,10 @@ class Manager {
   Result<Snapshot> Get(const CvmId& id) const;
   ListResult List() const;
   const ChangeFeed& changes() const;
+  // What is known of agents; the relay's side notes it, lists and changes show it.
+  AgentMonitor& agents();
+  // The console of a CVM from the oldest output kept. kNotFound for an unknown id.
+  Result<ConsoleReader> ReadConsole(const CvmId& id) const;
   // The class of this name, or null; lives as long as the manager.
   const ComputationClass* FindClass(std::string_view name) const;
 

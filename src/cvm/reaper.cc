@@ -6,8 +6,8 @@
 
 namespace cocos::cvm {
 
-Reaper::Reaper(Remover& remover, Logger& logger, unsigned threads)
-    : remover_(remover), logger_(logger) {
+Reaper::Reaper(Remover& remover, const MetadataKeeper& metadata, Logger& logger, unsigned threads)
+    : remover_(remover), metadata_(metadata), logger_(logger) {
   for (unsigned i = 0; i < threads; ++i) {
     threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
     ::pthread_setname_np(threads_.back().native_handle(), "cvm-reaper");
@@ -32,6 +32,10 @@ void Reaper::Remove(CvmId id, std::string cause) {
 
 void Reaper::CleanEnded(CvmId id) {
   Enqueue([this, id = std::move(id)] { remover_.CleanEnded(id); });
+}
+
+void Reaper::Record(CvmId id) {
+  Enqueue([this, id = std::move(id)] { metadata_.Record(id); });
 }
 
 void Reaper::Enqueue(Task task) {

@@ -21,7 +21,8 @@ Snapshot SnapshotOf(const domain::CvmMetadata& metadata, const CvmId& id) {
           .kernel_command_line = metadata.kernel_command_line,
           .memory_mib = metadata.memory_mib,
           .vcpus = metadata.vcpus,
-          .reference_values = metadata.reference_values};
+          .reference_values = metadata.reference_values,
+          .attestation = metadata.attestation};
 }
 
 }  // namespace

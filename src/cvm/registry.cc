@@ -182,7 +182,7 @@ void Registry::ForgetOldestFailed() {
     }
     if (notes <= kMaxFailedNotes) return;
     SetState(oldest->second, State::kRemoved, "forgotten: newer failures need the place");
-    records_.erase(oldest);
+    Erase(oldest);
   }
 }
 
@@ -222,8 +222,13 @@ void Registry::Drop(const CvmId& id, const std::string& cause) {
   Record& record = Get(id);
   released = std::move(record.reservation);
   SetState(record, State::kRemoved, cause);
-  records_.erase(id);
+  Erase(records_.find(id));
   settled_.notify_all();
+}
+
+void Registry::Erase(const std::map<CvmId, Record>::iterator& record) {
+  record->second.log->Close();
+  records_.erase(record);
 }
 
 bool Registry::WaitEnded(const CvmId& id, std::chrono::milliseconds timeout) {
@@ -262,6 +267,53 @@ bool Registry::SetRunningCause(const CvmId& id, std::string cause) {
     SetState(record, State::kRunning, "");
   }
   return true;
+}
+
+bool Registry::Note(const CvmId& id, ChangeKind kind, const Edit& edit) {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  if (found == records_.end()) return false;
+  Record& record = found->second;
+  std::string text = edit(record.snapshot);
+  if (text.empty()) return false;
+  if (kind == ChangeKind::kAttestation) record.unrecorded = true;
+  feed_.Publish({.time = clock_.Now(),
+                 .kind = kind,
+                 .previous = record.snapshot.state,
+                 .text = std::move(text),
+                 .cvm = record.snapshot});
+  return true;
+}
+
+std::vector<CvmId> Registry::TakeUnrecorded() {
+  const std::lock_guard lock(mutex_);
+  std::vector<CvmId> ids;
+  for (auto& [id, record] : records_) {
+    const bool runs =
+        record.operation == Operation::kNone && record.snapshot.state == State::kRunning;
+    if (!runs || !record.unrecorded || record.recording) continue;
+    record.unrecorded = false;
+    record.recording = true;
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+bool Registry::SettleRecorded(const CvmId& id, bool written) {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  if (found == records_.end()) return false;
+  Record& record = found->second;
+  const bool again = written && record.unrecorded && record.snapshot.state == State::kRunning;
+  record.unrecorded = !written || (record.unrecorded && !again);
+  record.recording = again;
+  return again;
+}
+
+std::shared_ptr<LogRing> Registry::LogOf(const CvmId& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  return found == records_.end() ? nullptr : found->second.log;
 }
 
 std::optional<TimePoint> Registry::DueTime(const Record& record) {

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +16,7 @@
 #include "cvm/clock.h"
 #include "cvm/cvm.h"
 #include "cvm/hypervisor.h"
+#include "cvm/log_ring.h"
 #include "cvm/reservation.h"
 
 namespace cocos::cvm {
@@ -86,6 +89,20 @@ class Registry {
   // A cause that the CVM shows whenever it runs, also after it could not be asked for a while.
   // Published at once for one that runs. False for an unknown id.
   bool SetRunningCause(const CvmId& id, std::string cause);
+  // Notes what was learned of a CVM besides its state. `edit` changes the snapshot, under the lock:
+  // it must not call back; it returns what is published as a change of this kind, empty for
+  // nothing. What is noted of its attestation is due for the domain's metadata. False: nothing
+  // published.
+  using Edit = std::function<std::string(Snapshot&)>;
+  bool Note(const CvmId& id, ChangeKind kind, const Edit& edit);
+  // Running CVMs with something to write into their metadata. Each is returned once, until its
+  // recording is settled.
+  std::vector<CvmId> TakeUnrecorded();
+  // Ends a recording. True: more was noted meanwhile, record again. After a failure TakeUnrecorded
+  // returns the CVM again.
+  bool SettleRecorded(const CvmId& id, bool written);
+  // Null for an unknown CVM. Closed when the CVM leaves the registry.
+  std::shared_ptr<LogRing> LogOf(const CvmId& id) const;
 
   // CVMs nobody works on that must be removed: interrupted removals, and those whose TTL is over.
   // Each is returned once, until a removal of it fails again.
@@ -119,6 +136,9 @@ class Registry {
     std::optional<Ended> ended;
     // When the domain was last asked to start: an event from before is about an earlier attempt.
     std::chrono::steady_clock::time_point start_asked;
+    bool unrecorded = false;  // the domain's metadata lacks something
+    bool recording = false;   // somebody writes it
+    std::shared_ptr<LogRing> log = std::make_shared<LogRing>();
   };
 
   static std::optional<TimePoint> DueTime(const Record& record);
@@ -127,6 +147,7 @@ class Registry {
   void SetState(Record& record, State state, std::string cause,
                 const std::optional<Ended>& event = std::nullopt);
   void ForgetOldestFailed();
+  void Erase(const std::map<CvmId, Record>::iterator& record);
 
   const Clock& clock_;
   ChangeFeed& feed_;

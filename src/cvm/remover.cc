@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "cvm/spec_builder.h"
-#include "domain/render.h"
-
 namespace cocos::cvm {
 
 Result<void> Remover::Remove(const CvmId& id, const std::string& cause) {
   if (!COCOS_TRY(registry_.ClaimForRemoval(id, cause))) return {};  // another call removed it
-  MarkRemoving(id);
+  metadata_.MarkRemoving(id);
   const Result<DomainRecord> domain = hypervisor_.Find(id);
   if (domain && domain->state == DomainState::kRunning) WaitForGuest(id, ButtonOf(id));
   const Result<void> cleaned = cleaner_.CleanAll(id);
@@ -21,16 +18,6 @@ Result<void> Remover::Remove(const CvmId& id, const std::string& cause) {
   ReleaseButton(id);
   registry_.Drop(id, cause);
   return {};
-}
-
-// A manager that starts anew finishes a removal that carries this mark. Best effort: the domain may
-// be gone, and without the mark the CVM is at worst adopted again.
-void Remover::MarkRemoving(const CvmId& id) {
-  const std::optional<Snapshot> cvm = registry_.Find(id);
-  if (!cvm) return;
-  const Result<std::string> metadata =
-      domain::RenderMetadataXml(BuildMetadata(*cvm, instance_id_, domain::Phase::kRemoving));
-  if (metadata) static_cast<void>(hypervisor_.SetMetadata(id, *metadata));
 }
 
 PowerButton& Remover::ButtonOf(const CvmId& id) {

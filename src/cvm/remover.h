@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "cvm/cleaner.h"
 #include "cvm/hypervisor.h"
+#include "cvm/metadata_keeper.h"
 #include "cvm/power_button.h"
 #include "cvm/registry.h"
 
@@ -20,13 +21,13 @@ namespace cocos::cvm {
 // Thread-safe; removals of different CVMs do not wait for each other.
 class Remover {
  public:
-  Remover(Hypervisor& hypervisor, Registry& registry, const Cleaner& cleaner, Logger& logger,
-          std::string instance_id, std::chrono::milliseconds stop_timeout)
+  Remover(Hypervisor& hypervisor, Registry& registry, const MetadataKeeper& metadata,
+          const Cleaner& cleaner, Logger& logger, std::chrono::milliseconds stop_timeout)
       : hypervisor_(hypervisor),
         registry_(registry),
+        metadata_(metadata),
         cleaner_(cleaner),
         logger_(logger),
-        instance_id_(std::move(instance_id)),
         stop_timeout_(stop_timeout) {}
 
   // Whatever the CVM's state. Asks the guest to power off, waits for at most the stop timeout, then
@@ -41,16 +42,15 @@ class Remover {
   void CleanEnded(const CvmId& id);
 
  private:
-  void MarkRemoving(const CvmId& id);
   PowerButton& ButtonOf(const CvmId& id);
   void ReleaseButton(const CvmId& id);
   void WaitForGuest(const CvmId& id, const PowerButton& button);
 
   Hypervisor& hypervisor_;
   Registry& registry_;
+  const MetadataKeeper& metadata_;
   const Cleaner& cleaner_;
   Logger& logger_;
-  const std::string instance_id_;
   const std::chrono::milliseconds stop_timeout_;
   std::atomic<bool> closing_ = false;
   std::mutex mutex_;

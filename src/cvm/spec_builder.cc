@@ -33,7 +33,8 @@ domain::CvmMetadata BuildMetadata(const Snapshot& cvm, const std::string& instan
           .kernel_command_line = cvm.kernel_command_line,
           .memory_mib = cvm.memory_mib,
           .vcpus = cvm.vcpus,
-          .reference_values = cvm.reference_values};
+          .reference_values = cvm.reference_values,
+          .attestation = cvm.attestation};
 }
 
 domain::DomainSpec BuildSpec(const ComputationClass& computation_class, const Snapshot& cvm,

@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using cocos::testing::FailsWith;
 using cocos::testing::Succeeds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -100,6 +101,74 @@ TEST(ChangeFeed, StartsWithTheOldestChangeKeptForRevisionZero) {
   for (int i = 0; i < 4; ++i) feed.Publish(SomeChange());
 
   EXPECT_EQ(feed.Next(0, 0ms)->front().revision, 1003u);
+}
+
+Change NoteOf(const CvmId& id) {
+  return Change{.kind = ChangeKind::kAgent, .cvm = Snapshot{.id = id}};
+}
+
+std::vector<std::uint64_t> RevisionsAfter(const ChangeFeed& feed, std::uint64_t revision) {
+  std::vector<std::uint64_t> revisions;
+  const auto changes = *feed.Next(revision, 0ms, 100'000);
+  for (const Change& change : changes) revisions.push_back(change.revision);
+  return revisions;
+}
+
+TEST(ChangeFeed, NumbersNotesAndChangesTogether) {
+  ChangeFeed feed(8);
+  feed.Publish(SomeChange());
+  feed.Publish(NoteOf(CvmId::Random()));
+  feed.Publish(SomeChange());
+
+  EXPECT_THAT(RevisionsAfter(feed, 0), ElementsAre(1, 2, 3));
+}
+
+TEST(ChangeFeed, ANotePushesOutTheOldestOfItsOwnCvmFirst) {
+  ChangeFeed feed(8);
+  feed.Publish(SomeChange());
+  feed.Publish(NoteOf(CvmId::Random()));
+  const CvmId noisy = CvmId::Random();
+
+  for (std::size_t i = 0; i < ChangeFeed::kMaxNotesOfCvm + 3; ++i) feed.Publish(NoteOf(noisy));
+
+  const std::vector<std::uint64_t> kept = RevisionsAfter(feed, 0);
+  EXPECT_THAT(kept, SizeIs(2 + ChangeFeed::kMaxNotesOfCvm));
+  EXPECT_THAT(std::vector(kept.begin(), kept.begin() + 3), ElementsAre(1, 2, 6));
+}
+
+TEST(ChangeFeed, NotesOfManyCvmsPushOutNoChange) {
+  ChangeFeed feed(8);
+  feed.Publish(SomeChange());
+
+  for (std::size_t i = 0; i < ChangeFeed::kMaxNotes + 5; ++i) feed.Publish(NoteOf(CvmId::Random()));
+
+  const std::vector<std::uint64_t> kept = RevisionsAfter(feed, 0);
+  EXPECT_THAT(kept, SizeIs(1 + ChangeFeed::kMaxNotes));
+  EXPECT_EQ(kept.front(), 1u);
+  EXPECT_EQ(kept[1], 7u);
+}
+
+TEST(ChangeFeed, AWatcherThatMissedOnlyNotesGoesOn) {
+  ChangeFeed feed(2);
+  const CvmId noisy = CvmId::Random();
+  feed.Publish(SomeChange());
+  for (std::size_t i = 0; i < 10 * ChangeFeed::kMaxNotesOfCvm; ++i) feed.Publish(NoteOf(noisy));
+  feed.Publish(SomeChange());
+
+  const auto changes = feed.Next(1, 0ms, 1000);
+
+  ASSERT_THAT(changes, Succeeds());
+  EXPECT_THAT(*changes, SizeIs(ChangeFeed::kMaxNotesOfCvm + 1));
+}
+
+TEST(ChangeFeed, DropsNotesThatNobodyCanAskForAnyMore) {
+  ChangeFeed feed(1);
+  feed.Publish(NoteOf(CvmId::Random()));
+  feed.Publish(SomeChange());
+  feed.Publish(SomeChange());
+
+  EXPECT_THAT(RevisionsAfter(feed, 0), ElementsAre(3));
+  EXPECT_THAT(feed.Next(1, 0ms), FailsWith(ErrorCode::kFailedPrecondition));
 }
 
 TEST(ChangeFeed, EndsWaitingWhenClosed) {
