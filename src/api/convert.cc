@@ -11,8 +11,47 @@ namespace {
 
 namespace pb = operators::v1;
 
-// A text field that is not UTF-8 makes clients drop the whole message, and a console holds whatever
-// the guest printed. Such texts lose everything beyond ASCII; all others stay as they are.
+pb::AttestationOutcome OutcomeOf(domain::AttestationResult result) {
+  switch (result) {
+    case domain::AttestationResult::kNone:
+      return pb::ATTESTATION_OUTCOME_NONE;
+    case domain::AttestationResult::kPassed:
+      return pb::ATTESTATION_OUTCOME_PASSED;
+    case domain::AttestationResult::kFailed:
+      return pb::ATTESTATION_OUTCOME_FAILED;
+  }
+  return pb::ATTESTATION_OUTCOME_UNSPECIFIED;
+}
+
+pb::ComputationRelease ReleaseOf(domain::Release release) {
+  switch (release) {
+    case domain::Release::kWaiting:
+      return pb::COMPUTATION_RELEASE_WAITING;
+    case domain::Release::kReleased:
+      return pb::COMPUTATION_RELEASE_RELEASED;
+    case domain::Release::kRefused:
+      return pb::COMPUTATION_RELEASE_REFUSED;
+  }
+  return pb::COMPUTATION_RELEASE_UNSPECIFIED;
+}
+
+void FillAgent(const cvm::AgentStatus& agent, pb::CvmAgent& filled) {
+  filled.set_connected(agent.connected);
+  filled.set_state(agent.state);
+  filled.set_status(agent.status);
+  *filled.mutable_time() = ToProto(agent.time);
+}
+
+void FillAttestation(const domain::AttestationNote& note, pb::CvmAttestation& filled) {
+  filled.set_mode(note.mode);
+  filled.set_outcome(OutcomeOf(note.result));
+  filled.set_release(ReleaseOf(note.release));
+  filled.set_summary(note.summary);
+  *filled.mutable_time() = ToProto(note.time);
+}
+
+}  // namespace
+
 std::string ToUtf8(const std::string& text) {
   if (google::protobuf::internal::IsStructurallyValidUTF8(text)) return text;
   std::string repaired = text;
@@ -21,6 +60,8 @@ std::string ToUtf8(const std::string& text) {
   }
   return repaired;
 }
+
+namespace {
 
 pb::LaunchInput ToProto(const cvm::LaunchInput& input) {
   pb::LaunchInput message;
@@ -101,6 +142,18 @@ pb::CvmState ToProto(cvm::State state) {
   return pb::CVM_STATE_UNSPECIFIED;
 }
 
+pb::ChangeKind ToProto(cvm::ChangeKind kind) {
+  switch (kind) {
+    case cvm::ChangeKind::kLifeCycle:
+      return pb::CHANGE_KIND_LIFE_CYCLE;
+    case cvm::ChangeKind::kAgent:
+      return pb::CHANGE_KIND_AGENT;
+    case cvm::ChangeKind::kAttestation:
+      return pb::CHANGE_KIND_ATTESTATION;
+  }
+  return pb::CHANGE_KIND_UNSPECIFIED;
+}
+
 pb::Tee ToProto(domain::Tee tee) {
   switch (tee) {
     case domain::Tee::kNone:
@@ -146,6 +199,8 @@ pb::Cvm ToProto(const cvm::Snapshot& snapshot) {
   for (const auto& [name, value] : snapshot.reference_values) {
     (*cvm.mutable_reference_values())[name] = value;
   }
+  if (snapshot.agent) FillAgent(*snapshot.agent, *cvm.mutable_agent());
+  if (snapshot.attestation) FillAttestation(*snapshot.attestation, *cvm.mutable_attestation());
   return cvm;
 }
 
@@ -180,6 +235,8 @@ pb::WatchCvmsResponse ToProto(const cvm::Change& change) {
   *response.mutable_time() = ToProto(change.time);
   response.set_previous_state(ToProto(change.previous));
   *response.mutable_cvm() = ToProto(change.cvm);
+  response.set_kind(ToProto(change.kind));
+  response.set_text(change.text);
   if (change.event_latency) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(*change.event_latency);
     response.mutable_event_latency()->set_seconds(seconds.count());

@@ -13,7 +13,12 @@ namespace cocos::api {
 // "127.0.0.1:7002", "[::1]:7002".
 std::string HostPort(const std::string& host, std::uint16_t port);
 
+// A text field that is not UTF-8 makes clients drop the whole message, and guests print whatever
+// they like. Such texts lose everything beyond ASCII; all others stay as they are.
+std::string ToUtf8(const std::string& text);
+
 operators::v1::CvmState ToProto(cvm::State state);
+operators::v1::ChangeKind ToProto(cvm::ChangeKind kind);
 operators::v1::Tee ToProto(domain::Tee tee);
 google::protobuf::Timestamp ToProto(cvm::TimePoint time);
 operators::v1::Cvm ToProto(const cvm::Snapshot& snapshot);

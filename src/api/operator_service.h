@@ -1,25 +1,30 @@
-// cocos.operators.v1.Operator: what runs, and every change as it happens.
+// cocos.operators.v1.Operator: what runs, every change as it happens, and what guests say.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/attest.h"
+#include "api/guest_streams.h"
 #include "api/request_observer.h"
+#include "api/stream_places.h"
 #include "base/logger.h"
 #include "cvm/manager.h"
 #include "proto/operator.grpc.pb.h"
 
 namespace cocos::api {
 
-// Called on gRPC's threads. A watcher keeps one of them for as long as it watches, so their number
-// is bounded.
+// Called on gRPC's threads. A stream keeps one of them for as long as it lasts, so the numbers of
+// watchers and of streams of guests are bounded.
 class OperatorService final : public operators::v1::Operator::Service {
  public:
   static constexpr int kMaxWatchers = 64;
   static constexpr int kMaxAttestations = 8;
+  static constexpr int kMaxGuestStreams = 64;
 
   // All must outlive the service.
   // Without `attest` CVMs cannot be attested on demand.
@@ -43,7 +48,15 @@ class OperatorService final : public operators::v1::Operator::Service {
   grpc::Status Attest(grpc::ServerContext* context, const operators::v1::AttestRequest* request,
                       operators::v1::AttestResponse* response) override;
 
-  // Ends all watching, now and later.
+  // What guests say (guest_streams.h). RESOURCE_EXHAUSTED when too many streams are open already.
+  grpc::Status StreamLogs(grpc::ServerContext* context,
+                          const operators::v1::StreamLogsRequest* request,
+                          grpc::ServerWriter<operators::v1::StreamLogsResponse>* writer) override;
+  grpc::Status StreamConsole(
+      grpc::ServerContext* context, const operators::v1::StreamConsoleRequest* request,
+      grpc::ServerWriter<operators::v1::StreamConsoleResponse>* writer) override;
+
+  // Ends all streams, now and later.
   void StopWatching() { stopping_ = true; }
 
  private:
@@ -51,7 +64,19 @@ class OperatorService final : public operators::v1::Operator::Service {
 
   Result<void> Watch(const grpc::ServerContext& context,
                      const operators::v1::WatchCvmsRequest& request, Writer& writer);
-  Result<void> Follow(const grpc::ServerContext& context, std::uint64_t revision, Writer& writer);
+  struct Range {
+    std::uint64_t after = 0;
+    std::optional<std::uint64_t> until;  // none: for ever
+    std::vector<cvm::ChangeKind> kinds;
+  };
+  static Result<Range> RangeOf(const operators::v1::WatchCvmsRequest& request,
+                               std::uint64_t last_revision);
+  Result<void> Follow(const grpc::ServerContext& context, const Range& range, Writer& writer);
+  template <typename Request, typename Response>
+  Result<void> StreamGuest(const grpc::ServerContext& context, const Request& request,
+                           grpc::ServerWriter<Response>& writer,
+                           Result<void> (*stream)(const GuestStream&, const Request&,
+                                                  grpc::ServerWriter<Response>&));
 
   Result<AttestOutcome> AttestNow(const grpc::ServerContext& context, const std::string& id);
 
@@ -59,9 +84,10 @@ class OperatorService final : public operators::v1::Operator::Service {
   Logger& logger_;
   RequestObserver& observer_;
   std::atomic<bool> stopping_ = false;
-  std::atomic<int> watchers_ = 0;
+  StreamPlaces watchers_{kMaxWatchers};
+  StreamPlaces guest_streams_{kMaxGuestStreams};
+  StreamPlaces attestations_{kMaxAttestations};
   const api::Attest attest_;
-  std::atomic<int> attestations_ = 0;
 };
 
 }  // namespace cocos::api
