@@ -58,7 +58,8 @@ void ChangeReporter::Run(const std::stop_token& stop) {
 
 void ChangeReporter::Report(const cvm::Change& change) {
   const cvm::Snapshot& cvm = change.cvm;
-  if (cvm.computation_id.empty()) return;
+  // What agents report reaches the service on its own way.
+  if (change.kind != cvm::ChangeKind::kLifeCycle || cvm.computation_id.empty()) return;
   if (cvm.state == cvm::State::kFailed) {
     const Error cause(ErrorCode::kInternal, cvm.cause);
     outbox_.Push(Event(cvm.computation_id, event_type::kRunning, event_status::kStopped,

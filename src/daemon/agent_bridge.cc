@@ -64,6 +64,7 @@ Result<cms::AgentAccess> AgentBridge::Admit(const cvm::CvmId& id, std::string_vi
 void AgentBridge::Dismiss(const cvm::CvmId& id) {
   parts_.admissions.Remove(id);
   relay_->Dismissed(id);
+  NotePresence(id);  // the relay does not report streams that it closes here
   std::lock_guard lock(mutex_);
   refused_measurements_.erase(id);
 }
@@ -76,21 +77,36 @@ void AgentBridge::RetainInherited(const std::set<cvm::CvmId>& ids) {
   parts_.admissions.RetainInherited(ids);
 }
 
-void AgentBridge::OnLog(const cvm::CvmId&, std::string_view computation_id,
+std::string_view AgentBridge::ModeNameOf(const cvm::CvmId& id) const {
+  const auto admission = parts_.admissions.Find(id);
+  return relay::ReleaseModeName(admission ? admission->mode : relay::ReleaseMode::kOff);
+}
+
+// Streams of one CVM come and go on several threads; what is noted last must be what is.
+void AgentBridge::NotePresence(const cvm::CvmId& id) {
+  const std::lock_guard lock(presence_mutex_);
+  parts_.manager.agents().NoteConnected(id, relay_->HasAgent(id));
+}
+
+void AgentBridge::OnLog(const cvm::CvmId& id, std::string_view computation_id,
                         const cvms::AgentLog& log) {
+  parts_.manager.agents().NoteLog(id, log.level(), log.message());
   parts_.outbox.Push(computation::ToService(log, computation_id), Weight::kLog);
 }
 
-void AgentBridge::OnEvent(const cvm::CvmId&, std::string_view computation_id,
+void AgentBridge::OnEvent(const cvm::CvmId& id, std::string_view computation_id,
                           const cvms::AgentEvent& event) {
+  parts_.manager.agents().NoteState(id, event.event_type(), event.status());
   parts_.outbox.Push(computation::ToService(event, computation_id), Weight::kEvent);
 }
 
 void AgentBridge::OnConnected(const cvm::CvmId& id, std::string_view computation_id) {
+  NotePresence(id);
   parts_.logger.Info("Agent is connected", {{"cvm", id.text()}, {"computation", computation_id}});
 }
 
 void AgentBridge::OnDisconnected(const cvm::CvmId& id, std::string_view computation_id) {
+  NotePresence(id);
   parts_.logger.Info("Agent is gone", {{"cvm", id.text()}, {"computation", computation_id}});
   parts_.outbox.Push(cms::Event(computation_id, event_type::kRunning, event_status::kDisconnected),
                      Weight::kEvent);
@@ -98,6 +114,7 @@ void AgentBridge::OnDisconnected(const cvm::CvmId& id, std::string_view computat
 
 void AgentBridge::OnAnswer(const cvm::CvmId& id, std::string_view computation_id,
                            std::string_view error) {
+  parts_.manager.agents().NoteAnswer(id, error);
   if (error.empty()) {
     parts_.logger.Info("Agent took its computation",
                        {{"cvm", id.text()}, {"computation", computation_id}});
@@ -114,6 +131,7 @@ void AgentBridge::OnAnswer(const cvm::CvmId& id, std::string_view computation_id
 void AgentBridge::OnAppraisal(const cvm::CvmId& id, std::string_view computation_id,
                               const relay::Appraisal& appraisal) {
   NoteMeasurement(id, appraisal);
+  parts_.manager.agents().NoteAppraisal(id, ModeNameOf(id), appraisal.passed, appraisal.summary);
   parts_.logger.Info("Evidence was appraised", {{"cvm", id.text()},
                                                 {"computation", computation_id},
                                                 {"verdict", appraisal.passed ? "passed" : "failed"},
@@ -132,6 +150,10 @@ void AgentBridge::NoteMeasurement(const cvm::CvmId& id, const relay::Appraisal& 
   std::lock_guard lock(mutex_);
   refused_measurements_.erase(id);
   if (measurement) refused_measurements_.emplace(id, *measurement);
+}
+
+void AgentBridge::OnReleased(const cvm::CvmId& id, std::string_view) {
+  parts_.manager.agents().NoteReleased(id, ModeNameOf(id));
 }
 
 void AgentBridge::OnRefused(const cvm::CvmId& id, std::string_view computation_id,
@@ -167,6 +189,7 @@ void AgentBridge::Complete(Refusal& refusal) const {
 }
 
 void AgentBridge::Tell(const Refusal& refusal) {
+  parts_.manager.agents().NoteRefused(refusal.id, ModeNameOf(refusal.id), refusal.why);
   const Error error(ErrorCode::kUntrusted, kRefused + refusal.why);
   parts_.outbox.Push(cms::Event(refusal.computation_id, event_type::kRunning, event_status::kFailed,
                                 cms::ErrorDetails(error)),

@@ -1,5 +1,5 @@
 // Joins the service's runs with the relay: what one asks for the other does, and what agents report
-// reaches the service.
+// reaches the service and the CVM's record.
 #pragma once
 
 #include <condition_variable>
@@ -67,6 +67,7 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
                 std::string_view error) override;
   void OnAppraisal(const cvm::CvmId& id, std::string_view computation_id,
                    const relay::Appraisal& appraisal) override;
+  void OnReleased(const cvm::CvmId& id, std::string_view computation_id) override;
   void OnRefused(const cvm::CvmId& id, std::string_view computation_id,
                  std::string_view why) override;
 
@@ -84,6 +85,8 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
   void Complete(Refusal& refusal) const;
   void Tell(const Refusal& refusal);
   void Settle(const Refusal& refusal);
+  std::string_view ModeNameOf(const cvm::CvmId& id) const;
+  void NotePresence(const cvm::CvmId& id);
 
   Parts parts_;
   const std::string relay_url_;
@@ -91,6 +94,7 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
   const KeepsRefused keeps_refused_;
   const Explain explain_;
   relay::Relay* relay_ = nullptr;
+  std::mutex presence_mutex_;
   std::mutex mutex_;
   std::condition_variable_any refused_;
   std::deque<Refusal> refusals_;

@@ -210,8 +210,14 @@ StateSample Daemon::SampleState() const {
   for (const cvm::State state : kAllStates) sample.cvms_by_state[std::string(StateName(state))] = 0;
   for (const cvm::Snapshot& each : manager_->List().cvms) {
     ++sample.cvms_by_state[std::string(StateName(each.state))];
+    if (each.agent && each.agent->connected) ++sample.agents_connected;
   }
   sample.cms = CmsConnection();
+  const cvm::AgentMonitor::Totals totals = manager_->agents().totals();
+  sample.attestation = {.passed = static_cast<double>(totals.passed),
+                        .failed = static_cast<double>(totals.failed),
+                        .released = static_cast<double>(totals.released),
+                        .refused = static_cast<double>(totals.refused)};
   return sample;
 }
 

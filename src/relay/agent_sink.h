@@ -35,6 +35,8 @@ class AgentSink {
                         std::string_view error) = 0;
   virtual void OnAppraisal(const cvm::CvmId& id, std::string_view computation_id,
                            const Appraisal& appraisal) = 0;
+  // The manifest was sent to the agent.
+  virtual void OnReleased(const cvm::CvmId& id, std::string_view computation_id) = 0;
   // The manifest will never be released to this CVM.
   virtual void OnRefused(const cvm::CvmId& id, std::string_view computation_id,
                          std::string_view why) = 0;

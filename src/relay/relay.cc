@@ -153,6 +153,7 @@ void Relay::Release(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& st
                {{"cvm", id.text()},
                 {"computation", admission->computation_id},
                 {"attestation", ReleaseModeName(admission->mode)}});
+  sink_.OnReleased(id, admission->computation_id);
 }
 
 void Relay::Refuse(const cvm::CvmId& id, const std::string& why) {
@@ -201,6 +202,14 @@ std::string Relay::WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePo
   const bool waits = admissions_.StandingOf(id) == Standing::kWaiting;
   if (!waits || now - state.admitted < options_.evidence_deadline) return "";
   return "its agent sent no evidence in time";
+}
+
+bool Relay::HasAgent(const cvm::CvmId& id) const {
+  std::lock_guard lock(mutex_);
+  const auto found = cvms_.find(id);
+  if (found == cvms_.end()) return false;
+  return std::ranges::any_of(found->second.streams,
+                             [](const StreamState& each) { return !each.log_forwarder; });
 }
 
 std::size_t Relay::streams() const {

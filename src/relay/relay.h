@@ -63,6 +63,8 @@ class Relay {
   void Tick(TimePoint now);
 
   std::size_t streams() const;
+  // Whether a stream is open that is not a log forwarder's, as far as is known.
+  bool HasAgent(const cvm::CvmId& id) const;
 
  private:
   struct StreamState {

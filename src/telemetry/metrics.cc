@@ -117,6 +117,25 @@ std::vector<prometheus::MetricFamily> CmsFamilies(const CmsStatus& cms) {
           std::move(dropped)};
 }
 
+std::vector<prometheus::MetricFamily> AgentFamilies(const StateSample& state) {
+  using prometheus::MetricType;
+  const AttestationSample& attestation = state.attestation;
+  prometheus::MetricFamily verdicts =
+      Family("cocos_manager_attestation_verdicts_total",
+             "Evidence of agents that was appraised, by result.", MetricType::Counter);
+  AddValue(verdicts, attestation.passed, {{"result", "passed"}});
+  AddValue(verdicts, attestation.failed, {{"result", "failed"}});
+  return {std::move(verdicts),
+          Single("cocos_manager_computations_released_total",
+                 "Computations that were sent to their agents.", MetricType::Counter,
+                 attestation.released),
+          Single("cocos_manager_computations_refused_total",
+                 "Computations that never will be, because of evidence or its absence.",
+                 MetricType::Counter, attestation.refused),
+          Single("cocos_manager_agents_connected", "CVMs whose agent is connected to the relay.",
+                 MetricType::Gauge, state.agents_connected)};
+}
+
 std::vector<prometheus::MetricFamily> ProcessFamilies() {
   const std::optional<ProcessStats> stats = ReadProcessStats();
   if (!stats) return {};
@@ -239,6 +258,7 @@ std::vector<prometheus::MetricFamily> Metrics::Impl::Collect() const {
   const StateSample state = sample_state_();
   Append(families, StateFamilies(state));
   if (state.cms) Append(families, CmsFamilies(*state.cms));
+  Append(families, AgentFamilies(state));
   Append(families, ProcessFamilies());
   return families;
 }

@@ -24,12 +24,22 @@ struct OperationSample {
   const Error* error = nullptr;  // null: it succeeded. Borrowed for the call.
 };
 
+// What became of evidence and computations since the start of the process.
+struct AttestationSample {
+  double passed = 0;  // appraisals of evidence
+  double failed = 0;
+  double released = 0;  // computations
+  double refused = 0;
+};
+
 // What is read at the moment of a scrape.
 struct StateSample {
   std::map<std::string, double> cvms_by_state;  // every state the manager knows, also with 0
   bool libvirt_connected = false;
   bool healthy = false;          // the series `health_check` of upstream's alert rules
   std::optional<CmsStatus> cms;  // none: no service is configured
+  double agents_connected = 0;   // CVMs whose agent is connected to the relay
+  AttestationSample attestation;
 };
 
 struct BuildInfo {

@@ -1,146 +1,141 @@
+// What agents report reaches the record of their CVM.
 #include "daemon/agent_bridge.h"
 
-#include <gmock/gmock.h>
-
-#include <vector>
-
-#include "crypto/digest.h"
-#include "support/manager_fixture.h"
-#include "support/result_matchers.h"
+#include "unit/relay/relay_fixture.h"
 
 namespace cocos::daemon {
 namespace {
 
-using ::cocos::testing::Eventually;
-using ::cocos::testing::ManagerFixture;
-using ::cocos::testing::Succeeds;
-using ::testing::Contains;
-using ::testing::HasSubstr;
+using namespace std::chrono_literals;
+using cocos::testing::FakeStream;
+using cocos::testing::ManagerFixture;
+using cocos::testing::Succeeds;
+using domain::AttestationResult;
+using domain::Release;
 
-// A bridge over a manager with a fake hypervisor, and a relay without listeners.
 class AgentBridgeTest : public ManagerFixture {
  protected:
-  void StartBridge(bool keeps_refused) {
-    if (!manager_) StartManager();
-    bridge_.reset();
-    const auto now = std::chrono::floor<std::chrono::seconds>(clock_.Now());
-    pki_.emplace(relay::Pki::Open(dir_.path() + "/pki", now).value());
-    admissions_ = relay::Admissions::Open(dir_.path() + "/relay").value();
+  AgentBridgeTest()
+      : pki_(*relay::Pki::Open(dir_.path() + "/pki", Now())),
+        admissions_(*relay::Admissions::Open(dir_.path() + "/relay")),
+        outbox_(cms::Outbox::Options{}) {
+    StartManager();
+    id_ = manager_->Create({})->id;
     bridge_ = std::make_unique<AgentBridge>(
-        AgentBridge::Parts{*manager_, clock_, *pki_, *admissions_, outbox_, logger_}, "10.0.2.2:1",
-        [](std::string_view) -> Result<relay::ReleaseMode> { return relay::ReleaseMode::kEnforce; },
-        [keeps_refused](std::string_view) { return keeps_refused; },
-        [](const cvm::CvmId&, const attestation::launch::Digest384& observed) {
-          return "byte " + crypto::HexEncode(std::span(observed).first(1));
-        });
+        AgentBridge::Parts{*manager_, clock_, pki_, *admissions_, outbox_, logger_}, "host:7020",
+        [this](std::string_view) { return Result<relay::ReleaseMode>(mode_); },
+        [](std::string_view) { return false; },
+        [](const cvm::CvmId&, const attestation::launch::Digest384&) { return ""; });
     relay_ = std::make_unique<relay::Relay>(
         relay::Relay::Options{}, *admissions_,
-        [](const cvm::CvmId&, const relay::Admission&, const std::string&) {
-          return relay::Appraisal{.passed = false, .summary = "no good", .verdict = {}};
+        [](const cvm::CvmId&, const relay::Admission&, const std::string& evidence) {
+          return relay::Appraisal{.passed = evidence == "good", .summary = "it is " + evidence};
         },
         *bridge_, logger_, relay::Relay::TimePoint{});
     bridge_->Join(*relay_);
   }
 
-  // A CVM that runs computation 7.
-  cvm::CvmId Admitted() {
-    const cvm::CvmId id = cvm::CvmId::Random();
+  relay::TimePoint Now() const { return std::chrono::floor<std::chrono::seconds>(clock_.Now()); }
+  void Admit(relay::ReleaseMode mode) {
+    mode_ = mode;
     cvms::ComputationRunReq manifest;
-    manifest.set_id("7");
-    EXPECT_THAT(bridge_->Admit(id, "default", manifest), Succeeds());
-    EXPECT_THAT(manager_->Create({.id = id, .computation_id = "7"}), Succeeds());
-    return id;
+    manifest.set_id("run-7");
+    EXPECT_THAT(bridge_->Admit(id_, "default", manifest), Succeeds());
   }
-
-  std::vector<std::string> Sent() {
-    std::vector<std::string> texts;
-    while (outbox_.bytes() > 0) texts.push_back(outbox_.Pop({})->ShortDebugString());
-    return texts;
+  std::shared_ptr<FakeStream> Connect(bool is_log_forwarder = false) {
+    auto stream = std::make_shared<FakeStream>();
+    relay_->OnConnected(id_, stream, is_log_forwarder, {});
+    return stream;
   }
-
-  void Refuse(const cvm::CvmId& id) {
-    admissions_->SetStanding(id, relay::Standing::kFailed, "no good");
-    bridge_->OnRefused(id, "7", "no good");
+  void SendEvidence(const std::shared_ptr<FakeStream>& stream, const std::string& evidence) {
+    cvms::ClientStreamMessage message;
+    message.mutable_vtpmattestationreport()->set_file(evidence);
+    relay_->OnMessage(id_, stream, message);
   }
+  cvm::Snapshot Cvm() const { return *manager_->Get(id_); }
 
-  cms::Outbox outbox_{{}};
-  std::optional<relay::Pki> pki_;
+  relay::Pki pki_;
   std::unique_ptr<relay::Admissions> admissions_;
+  cms::Outbox outbox_;
+  relay::ReleaseMode mode_ = relay::ReleaseMode::kOff;
+  cvm::CvmId id_ = cvm::CvmId::Random();
+  std::unique_ptr<AgentBridge> bridge_;
   std::unique_ptr<relay::Relay> relay_;
-  std::unique_ptr<AgentBridge> bridge_;  // before the relay, which it does not call while it ends
 };
 
-TEST_F(AgentBridgeTest, DestroysARefusedCvmAndSaysWhy) {
-  StartBridge(false);
-  const cvm::CvmId id = Admitted();
+TEST_F(AgentBridgeTest, NotesWhetherAnAgentIsConnected) {
+  Admit(relay::ReleaseMode::kOff);
 
-  Refuse(id);
-
-  EXPECT_TRUE(Eventually([&] { return !manager_->Get(id).has_value(); }));
-  EXPECT_THAT(Sent(), Contains(HasSubstr("attestation refused: no good")));
+  const auto forwarder = Connect(true);
+  EXPECT_FALSE(Cvm().agent.has_value());
+  const auto agent = Connect();
+  EXPECT_TRUE(Cvm().agent->connected);
+  relay_->OnDisconnected(id_, agent);
+  EXPECT_FALSE(Cvm().agent->connected);
 }
 
-TEST_F(AgentBridgeTest, KeepsARefusedCvmForInspectionWhereTheClassWantsIt) {
-  StartBridge(true);
-  const cvm::CvmId id = Admitted();
+TEST_F(AgentBridgeTest, ADismissedCvmHasNoAgent) {
+  Admit(relay::ReleaseMode::kOff);
+  const auto agent = Connect();
 
-  Refuse(id);
+  bridge_->Dismiss(id_);
+  relay_->OnDisconnected(id_, agent);
 
-  EXPECT_TRUE(
-      Eventually([&] { return manager_->Get(id)->cause == "attestation refused: no good"; }));
-  EXPECT_EQ(manager_->Get(id)->state, cvm::State::kRunning);
-  EXPECT_THAT(Sent(), Contains(HasSubstr("attestation refused: no good")));
-  EXPECT_THAT(manager_->Remove(id), Succeeds());
+  EXPECT_TRUE(agent->closed);
+  EXPECT_FALSE(Cvm().agent->connected);
 }
 
-TEST_F(AgentBridgeTest, ExplainsAMeasurementThatWasRefused) {
-  StartBridge(true);
-  const cvm::CvmId id = Admitted();
-  relay::Appraisal appraisal{.passed = false, .summary = "no good", .verdict = {}};
-  appraisal.verdict.Add({.name = "snp.measurement",
-                         .expected = std::string(96, 'a'),
-                         .actual = std::string(96, 'b'),
-                         .outcome = attestation::Outcome::kFailed});
+TEST_F(AgentBridgeTest, KeepsLogsAndEvents) {
+  Admit(relay::ReleaseMode::kOff);
+  const auto agent = Connect();
+  cvms::ClientStreamMessage log;
+  log.mutable_agent_log()->set_level("WARN");
+  log.mutable_agent_log()->set_message("disk is slow");
+  cvms::ClientStreamMessage event;
+  event.mutable_agent_event()->set_event_type("Running");
+  event.mutable_agent_event()->set_status("InProgress");
 
-  bridge_->OnAppraisal(id, "7", appraisal);
-  Refuse(id);
+  relay_->OnMessage(id_, agent, log);
+  relay_->OnMessage(id_, agent, event);
 
-  EXPECT_TRUE(Eventually([&] { return !manager_->Get(id)->cause.empty(); }));
-  EXPECT_EQ(manager_->Get(id)->cause, "attestation refused: no good; byte bb");
-  EXPECT_EQ(bridge_->RefusalOf(id), "no good; byte bb");
-  EXPECT_THAT(Sent(), Contains(HasSubstr("no good; byte bb")));
+  const auto logged = manager_->agents().LogOf(id_)->Read(0, 0ms, 1);
+  EXPECT_EQ(logged.entries.front()->text, "disk is slow");
+  EXPECT_EQ(logged.entries.front()->level, "WARN");
+  EXPECT_EQ(Cvm().agent->state, "Running");
+  EXPECT_EQ(Cvm().agent->status, "InProgress");
 }
 
-TEST_F(AgentBridgeTest, KeepsItOverARestartWhateverTheClassSaysByThen) {
-  StartBridge(true);
-  const cvm::CvmId id = Admitted();
-  Refuse(id);
-  EXPECT_TRUE(Eventually([&] { return !manager_->Get(id)->cause.empty(); }));
-  bridge_.reset();
-  StopManager();
+TEST_F(AgentBridgeTest, NotesVerdictAndRelease) {
+  Admit(relay::ReleaseMode::kReport);
+  const auto agent = Connect();
 
-  StartBridge(false);
-  relay_->Tick(relay::Relay::TimePoint{});
+  SendEvidence(agent, "bad");
 
-  EXPECT_TRUE(
-      Eventually([&] { return manager_->Get(id)->cause == "attestation refused: no good"; }));
-  EXPECT_EQ(bridge_->RefusalOf(id), "no good");
+  EXPECT_EQ(Cvm().attestation->mode, "report");
+  EXPECT_EQ(Cvm().attestation->result, AttestationResult::kFailed);
+  EXPECT_EQ(Cvm().attestation->release, Release::kReleased);
+  EXPECT_EQ(Cvm().attestation->summary, "it is bad");
 }
 
-TEST_F(AgentBridgeTest, WaitsForAManagerThatDoesNotKnowItsCvmsYet) {
-  StartBridge(false);
-  const cvm::CvmId id = Admitted();
-  admissions_->SetStanding(id, relay::Standing::kFailed, "no good");
-  bridge_.reset();
-  StopManager();
-  hypervisor_.SetReachable(false);
+TEST_F(AgentBridgeTest, NotesARefusal) {
+  Admit(relay::ReleaseMode::kEnforce);
+  const std::uint64_t before = manager_->changes().last_revision();
 
-  StartBridge(false);
-  relay_->Tick(relay::Relay::TimePoint{});
-  EXPECT_TRUE(Eventually([&] { return outbox_.bytes() > 0; }));
-  hypervisor_.SetReachable(true);
+  SendEvidence(Connect(), "bad");
 
-  EXPECT_TRUE(Eventually([&] { return manager_->IsReady() && manager_->List().cvms.empty(); }));
+  // The CVM goes; what was known of it is in its changes.
+  std::vector<std::string> notes;
+  for (std::uint64_t seen = before; notes.size() < 2;) {
+    const auto changes = manager_->changes().Next(seen, 5s);
+    ASSERT_TRUE(changes && !changes->empty());
+    seen = changes->back().revision;
+    for (const cvm::Change& change : *changes) {
+      if (change.kind == cvm::ChangeKind::kAttestation) notes.push_back(change.text);
+    }
+  }
+  EXPECT_THAT(notes, ::testing::ElementsAre("failed: it is bad", "computation refused: it is bad"));
+  EXPECT_EQ(manager_->agents().totals().refused, 1u);
+  EXPECT_EQ(manager_->agents().totals().released, 0u);
 }
 
 }  // namespace

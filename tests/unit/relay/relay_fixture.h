@@ -59,6 +59,9 @@ class FakeSink final : public relay::AgentSink {
                    const relay::Appraisal& appraisal) override {
     Note(appraisal.passed ? "passed" : "failed", computation_id, appraisal.summary);
   }
+  void OnReleased(const cvm::CvmId&, std::string_view computation_id) override {
+    Note("released", computation_id, "");
+  }
   void OnRefused(const cvm::CvmId&, std::string_view computation_id,
                  std::string_view why) override {
     Note("refused", computation_id, why);

@@ -23,7 +23,7 @@ TEST_F(RelayTest, ReleasesWithoutAGateWhenEvidenceComes) {
   SendEvidence(stream, "anything");
 
   EXPECT_EQ(stream->manifest(), "the manifest");
-  EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 "));
+  EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 ", "released 7 "));
 }
 
 TEST_F(RelayTest, ReleasesWithoutAGateToAnAgentThatSendsNoEvidence) {
@@ -105,7 +105,7 @@ TEST_F(RelayTest, ReportsAnAppraisalAndReleasesAllTheSame) {
   SendEvidence(stream, "bad");
 
   EXPECT_EQ(stream->manifest(), "the manifest");
-  EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 ", "failed 7 it is bad"));
+  EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 ", "failed 7 it is bad", "released 7 "));
 }
 
 TEST_F(RelayTest, EnforcesThatEvidencePassesBeforeTheRelease) {
@@ -117,7 +117,7 @@ TEST_F(RelayTest, EnforcesThatEvidencePassesBeforeTheRelease) {
   SendEvidence(stream, "good");
 
   EXPECT_EQ(stream->manifest(), "the manifest");
-  EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 ", "passed 7 it is good"));
+  EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 ", "passed 7 it is good", "released 7 "));
 }
 
 TEST_F(RelayTest, RefusesForGoodWhenEvidenceFails) {
@@ -283,6 +283,18 @@ TEST_F(RelayTest, TellsWhenAnAgentIsGone) {
   relay_->OnDisconnected(kId, stream);
 
   EXPECT_THAT(sink_.Take(), ElementsAre("connected 7 ", "disconnected 7 "));
+}
+
+TEST_F(RelayTest, KnowsAnAgentFromALogForwarder) {
+  Admit(ReleaseMode::kOff);
+  EXPECT_FALSE(relay_->HasAgent(kId));
+
+  const auto forwarder = Connect(true);
+  EXPECT_FALSE(relay_->HasAgent(kId));
+  const auto agent = Connect();
+  EXPECT_TRUE(relay_->HasAgent(kId));
+  relay_->OnDisconnected(kId, agent);
+  EXPECT_FALSE(relay_->HasAgent(kId));
 }
 
 TEST_F(RelayTest, CutsALargeManifestIntoChunks) {

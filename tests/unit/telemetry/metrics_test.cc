@@ -140,6 +140,21 @@ TEST(Metrics, ShowAServiceThatIsAway) {
                     HasSubstr("cocos_manager_cms_connected_since_seconds 0\n")));
 }
 
+TEST(Metrics, CountsVerdictsReleasesAndAgents) {
+  StateSample state;
+  state.agents_connected = 3;
+  state.attestation = {.passed = 5, .failed = 2, .released = 4, .refused = 1};
+
+  const std::string text = MakeMetrics(state).Render();
+
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("cocos_manager_attestation_verdicts_total{result=\"passed\"} 5\n"),
+                    HasSubstr("cocos_manager_attestation_verdicts_total{result=\"failed\"} 2\n"),
+                    HasSubstr("cocos_manager_computations_released_total 4\n"),
+                    HasSubstr("cocos_manager_computations_refused_total 1\n"),
+                    HasSubstr("cocos_manager_agents_connected 3\n")));
+}
+
 TEST(Metrics, BoundsTheNumberOfReasons) {
   Metrics metrics = MakeMetrics();
 
