@@ -1,6 +1,6 @@
 #include "cli/cvm_commands.h"
 
-#include <grpcpp/client_context.h>
+#include <google/protobuf/util/time_util.h>
 
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -14,14 +14,8 @@
 namespace cocos::cli {
 namespace {
 
+using google::protobuf::operator<;  // of times
 using operators::v1::Operator;
-
-void ApplyTimeout(const ManagerOptions& manager, grpc::ClientContext& context) {
-  if (!manager.timeout) return;
-  context.set_deadline(
-      std::chrono::system_clock::now() +
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(*manager.timeout));
-}
 
 Result<std::unique_ptr<::manager::ManagerService::Stub>> ManagerStub(
     const ManagerOptions& manager) {
@@ -93,6 +87,7 @@ class Watcher {
   Watcher(const ManagerOptions& manager, const WatchOptions& options, const Streams& streams,
           Operator::Stub& stub)
       : manager_(manager),
+        options_(options),
         streams_(streams),
         stub_(stub),
         revision_(options.after_revision),
@@ -103,12 +98,14 @@ class Watcher {
  private:
   // True when the wanted number of changes was printed.
   bool FollowOnce(grpc::Status& status);
+  std::string Prefix() const { return "cvmctl: " + options_.name + ": "; }
   void Print(const operators::v1::WatchCvmsResponse& change);
   // A revision to start from, so that a connection lost before the first change loses nothing.
   Result<void> FindStart();
   Result<void> ListAgain();
 
   const ManagerOptions& manager_;
+  const WatchOptions& options_;
   const Streams& streams_;
   Operator::Stub& stub_;
   std::optional<std::uint64_t> revision_;
@@ -119,8 +116,9 @@ class Watcher {
 Result<void> Watcher::FindStart() {
   const auto list = COCOS_TRY(FetchList(manager_, stub_));
   if (!revision_) revision_ = list.revision();
+  if (options_.all_kinds) return {};
   // Whoever acts on what is watched must know from when on it is.
-  streams_.err << "cvmctl: watch: changes after revision " << *revision_ << std::endl;
+  streams_.err << Prefix() << "changes after revision " << *revision_ << std::endl;
   return {};
 }
 
@@ -129,16 +127,18 @@ Result<void> Watcher::Run() {
   while (true) {
     grpc::Status status;
     if (FollowOnce(status)) return {};
+    if (!options_.follow) {
+      return status.ok() ? Result<void>() : tl::unexpected(StatusError(status));
+    }
     switch (status.error_code()) {
       case grpc::StatusCode::OK:
       case grpc::StatusCode::UNAVAILABLE:
       case grpc::StatusCode::CANCELLED:  // the manager is shutting down
-        streams_.err << "cvmctl: watch: " << DescribeStatus(status) << "; connecting again"
-                     << std::endl;
+        streams_.err << Prefix() << DescribeStatus(status) << "; connecting again" << std::endl;
         pause_.Wait();
         break;
       case grpc::StatusCode::FAILED_PRECONDITION:
-        streams_.err << "cvmctl: watch: " << status.error_message() << std::endl;
+        streams_.err << Prefix() << status.error_message() << std::endl;
         static_cast<void>(ListAgain());
         pause_.Wait();  // also after a list: what is refused for another reason is refused again
         break;
@@ -152,11 +152,19 @@ bool Watcher::FollowOnce(grpc::Status& status) {
   grpc::ClientContext context;
   operators::v1::WatchCvmsRequest request;
   request.set_after_revision(*revision_);
+  request.set_until_now(!options_.follow);
+  if (options_.all_kinds) {
+    for (const auto kind : {operators::v1::CHANGE_KIND_LIFE_CYCLE, operators::v1::CHANGE_KIND_AGENT,
+                            operators::v1::CHANGE_KIND_ATTESTATION}) {
+      request.add_kinds(kind);
+    }
+  }
   const auto reader = stub_.WatchCvms(&context, request);
   operators::v1::WatchCvmsResponse change;
   while (reader->Read(&change)) {
     pause_.Reset();
     revision_ = change.revision();
+    if (options_.since && change.time() < *options_.since) continue;
     Print(change);
     const bool enough = left_ > 0 && --left_ == 0;
     if (enough || !streams_.out) {  // or nobody reads what we write
@@ -185,6 +193,13 @@ Result<void> Watcher::ListAgain() {
 }
 
 }  // namespace
+
+void ApplyTimeout(const ManagerOptions& manager, grpc::ClientContext& context) {
+  if (!manager.timeout) return;
+  context.set_deadline(
+      std::chrono::system_clock::now() +
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(*manager.timeout));
+}
 
 Result<void> CreateCvm(const ManagerOptions& manager, const CreateOptions& options,
                        const Streams& streams) {
@@ -258,7 +273,7 @@ Result<void> ShowCvm(const ManagerOptions& manager, const std::string& id, const
 Result<void> WatchCvms(const ManagerOptions& manager, const WatchOptions& options,
                        const Streams& streams) {
   ConnectionOptions connection = manager.connection;
-  connection.keepalive = options.keepalive;
+  if (options.follow) connection.keepalive = options.keepalive;
   const auto stub = COCOS_TRY(OperatorStub(connection));
   return Watcher(manager, options, streams, *stub).Run();
 }

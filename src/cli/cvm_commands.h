@@ -1,5 +1,8 @@
-// Commands about CVMs: create, remove, list, info, watch.
+// Commands about CVMs: create, remove, list, info, watch, events.
 #pragma once
+
+#include <google/protobuf/timestamp.pb.h>
+#include <grpcpp/client_context.h>
 
 #include <chrono>
 #include <cstdint>
@@ -39,11 +42,18 @@ struct CreateOptions {
 };
 
 struct WatchOptions {
-  std::optional<std::uint64_t> after_revision;  // none: from now on
-  std::uint64_t count = 0;                      // end after so many changes; 0: never
+  std::string name = "watch";                        // of the command, for messages
+  std::optional<std::uint64_t> after_revision;       // none: from now on; 0: from the oldest kept
+  std::uint64_t count = 0;                           // end after so many changes; 0: never
+  bool all_kinds = false;                            // not only changes of states
+  bool follow = true;                                // else end after the changes there are
+  std::optional<google::protobuf::Timestamp> since;  // nothing from before
   // Notices a host that is gone within half a minute. The manager allows a ping every 10 s.
   Keepalive keepalive{std::chrono::seconds(20), std::chrono::seconds(10)};
 };
+
+// The manager's time limit, on a call that is about to be made.
+void ApplyTimeout(const ManagerOptions& manager, grpc::ClientContext& context);
 
 Result<void> CreateCvm(const ManagerOptions& manager, const CreateOptions& options,
                        const Streams& streams);
@@ -52,8 +62,9 @@ Result<void> RemoveCvms(const ManagerOptions& manager, const std::vector<std::st
                         const Streams& streams);
 Result<void> ListCvms(const ManagerOptions& manager, const Streams& streams);
 Result<void> ShowCvm(const ManagerOptions& manager, const std::string& id, const Streams& streams);
-// Follows changes; resumes after a lost connection from the last revision it printed. Told that
-// changes are missing, it prints the present list and goes on from there.
+// Follows changes, or lists those there are. Following, it resumes after a lost connection from the
+// last revision it printed. Told that changes are missing, it prints the present list and goes on
+// from there.
 Result<void> WatchCvms(const ManagerOptions& manager, const WatchOptions& options,
                        const Streams& streams);
 

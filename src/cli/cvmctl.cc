@@ -1,6 +1,9 @@
 #include "cli/cvmctl.h"
 
+#include <google/protobuf/util/time_util.h>
+
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +18,8 @@
 #include "cli/attest_command.h"
 #include "cli/attestation_commands.h"
 #include "cli/cvm_commands.h"
+#include "cli/since.h"
+#include "cli/stream_commands.h"
 
 #ifndef COCOS_VERSION
 #define COCOS_VERSION "unknown"
@@ -53,6 +58,7 @@ class CommandLine {
     AddCreate();
     AddSimple();
     AddWatch();
+    AddGuest();
     AddAgent(environment);
     AddAttestation();
   }
@@ -68,6 +74,7 @@ class CommandLine {
   void AddSimple();
   void AddAttest();
   void AddWatch();
+  void AddGuest();
   void AddAgent(const Environment& environment);
   void AddTransfers(CLI::App& agent);
   void AddAttestation();
@@ -75,6 +82,7 @@ class CommandLine {
                        Peer peer, SimpleCommand command);
   int RunCommand() const;
   Result<void> ApplyTexts();
+  Result<void> ApplySince();
   Result<void> CheckOptions() const;
   void WarnAboutPlainText() const;
   const ConnectionOptions& Connection() const {
@@ -93,6 +101,12 @@ class CommandLine {
   CreateOptions create_;
   std::vector<std::string> ids_;
   WatchOptions watch_;
+  WatchOptions events_{
+      .name = "events", .after_revision = 0, .all_kinds = true, .follow = false, .since = {}};
+  std::string events_since_;
+  LogsOptions logs_;
+  std::string logs_since_;
+  ConsoleOptions console_;
   AgentOptions agent_;
   std::string wait_ = "0";
   AlgorithmOptions algorithm_;
@@ -206,6 +220,32 @@ void CommandLine::AddWatch() {
                                [this] { return WatchCvms(manager_, watch_, streams_); });
   watch->add_option("--after", watch_.after_revision, "changes after this revision");
   watch->add_option("--count", watch_.count, "end after so many changes");
+
+  CLI::App* events =
+      AddCommand(app_, "events", "show what happened to CVMs, their agents and their attestation",
+                 Peer::kManager, [this] { return WatchCvms(manager_, events_, streams_); });
+  events->add_flag("-f,--follow", events_.follow, "then follow what happens");
+  events->add_option("--since", events_since_,
+                     "after this revision, or since a time: 10m, 2026-11-24T18:00:00Z");
+}
+
+void CommandLine::AddGuest() {
+  CLI::App* logs = AddCommand(
+      app_, "logs", "show what a CVM's agent logged and its console printed", Peer::kManager,
+      [this] { return ShowLogs(manager_, ids_.front(), logs_, streams_); });
+  logs->add_option("id", ids_, "id of the CVM")->required()->expected(1);
+  logs->add_flag("-f,--follow", logs_.follow, "then follow what comes");
+  logs->add_option("--source", logs_.source, "agent, console or both")
+      ->check(CLI::IsMember({"agent", "console", "both"}));
+  logs->add_option("--since", logs_since_, "only from then on: 10m, 2026-11-24T18:00:00Z");
+  logs->add_option("--tail", logs_.tail, "only the last entries of each source");
+
+  CLI::App* console =
+      AddCommand(app_, "console", "show a CVM's console as the guest wrote it", Peer::kManager,
+                 [this] { return ShowConsole(manager_, ids_.front(), console_, streams_); });
+  console->add_option("id", ids_, "id of the CVM")->required()->expected(1);
+  console->add_flag("-f,--follow", console_.follow, "then follow what comes");
+  console->add_flag("--raw", console_.raw, "control characters also to a terminal");
 }
 
 void CommandLine::AddAgent(const Environment& environment) {
@@ -276,6 +316,22 @@ Result<void> CommandLine::ApplyTexts() {
   }
   if (!create_.ttl.empty()) COCOS_TRY(ParseOption("--ttl", create_.ttl));
   agent_.wait = COCOS_TRY(ParseOption("--wait", wait_));
+  return ApplySince();
+}
+
+Result<void> CommandLine::ApplySince() {
+  const auto now = google::protobuf::util::TimeUtil::GetCurrentTime();
+  if (!logs_since_.empty()) logs_.since = COCOS_TRY(ParseSince("--since", logs_since_, now));
+  if (events_since_.empty()) return {};
+  // A number alone is no duration: those have units.
+  const char* const end = events_since_.data() + events_since_.size();
+  std::uint64_t revision = 0;
+  const auto [parsed, error] = std::from_chars(events_since_.data(), end, revision);
+  if (error == std::errc() && parsed == end) {
+    events_.after_revision = revision;
+    return {};
+  }
+  events_.since = COCOS_TRY(ParseSince("--since", events_since_, now));
   return {};
 }
 

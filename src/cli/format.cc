@@ -42,11 +42,78 @@ std::string LatencyText(const google::protobuf::Duration& latency) {
                      static_cast<double>(TimeUtil::DurationToNanoseconds(latency)) / 1e6);
 }
 
+std::string OutcomeText(operators::v1::AttestationOutcome outcome) {
+  return EnumText(operators::v1::AttestationOutcome_Name(outcome), "ATTESTATION_OUTCOME_");
+}
+
+std::string ReleaseText(operators::v1::ComputationRelease release) {
+  return EnumText(operators::v1::ComputationRelease_Name(release), "COMPUTATION_RELEASE_");
+}
+
+std::string KindText(operators::v1::ChangeKind kind) {
+  // Managers that know no kinds tell of states.
+  if (kind == operators::v1::CHANGE_KIND_UNSPECIFIED) kind = operators::v1::CHANGE_KIND_LIFE_CYCLE;
+  return EnumText(operators::v1::ChangeKind_Name(kind), "CHANGE_KIND_");
+}
+
+std::string SourceText(operators::v1::LogSource source) {
+  return EnumText(operators::v1::LogSource_Name(source), "LOG_SOURCE_");
+}
+
+// "Running: InProgress", "agent gone".
+std::string ProgressText(const Cvm& cvm) {
+  if (!cvm.has_agent()) return "-";
+  const operators::v1::CvmAgent& agent = cvm.agent();
+  std::string text = agent.state();
+  if (!agent.status().empty()) text += ": " + agent.status();
+  if (!agent.connected()) text += text.empty() ? "agent gone" : ", agent gone";
+  return text.empty() ? "agent connected" : text;
+}
+
+// "passed, released".
+std::string VerdictText(const Cvm& cvm) {
+  if (!cvm.has_attestation()) return "-";
+  return OutcomeText(cvm.attestation().outcome()) + ", " + ReleaseText(cvm.attestation().release());
+}
+
+void AddAgentRows(const Cvm& cvm, std::vector<Row>& rows) {
+  if (cvm.has_agent()) {
+    rows.push_back({"progress", FreeText(ProgressText(cvm))});
+    rows.push_back({"agent heard of", TimeText(cvm.agent().time())});
+  }
+  if (!cvm.has_attestation()) return;
+  const operators::v1::CvmAttestation& attestation = cvm.attestation();
+  rows.push_back({"attestation", fmt::format("{} (mode {}, {})", VerdictText(cvm),
+                                             attestation.mode(), TimeText(attestation.time()))});
+  if (!attestation.summary().empty()) {
+    rows.push_back({"attestation says", FreeText(attestation.summary())});
+  }
+}
+
+ordered_json AgentJson(const Cvm& cvm) {
+  if (!cvm.has_agent()) return nullptr;
+  return {{"connected", cvm.agent().connected()},
+          {"state", cvm.agent().state()},
+          {"status", cvm.agent().status()},
+          {"time", TimeText(cvm.agent().time())}};
+}
+
+ordered_json AttestationJson(const Cvm& cvm) {
+  if (!cvm.has_attestation()) return nullptr;
+  return {{"mode", cvm.attestation().mode()},
+          {"outcome", OutcomeText(cvm.attestation().outcome())},
+          {"release", ReleaseText(cvm.attestation().release())},
+          {"summary", cvm.attestation().summary()},
+          {"time", TimeText(cvm.attestation().time())}};
+}
+
 std::vector<Row> ListRows(const operators::v1::ListCvmsResponse& list) {
-  std::vector<Row> rows = {{"ID", "STATE", "CLASS", "TEE", "AGENT", "CREATED", "EXPIRES"}};
+  std::vector<Row> rows = {
+      {"ID", "STATE", "CLASS", "TEE", "AGENT", "PROGRESS", "VERDICT", "CREATED", "EXPIRES"}};
   for (const Cvm& cvm : list.cvms()) {
     rows.push_back({cvm.id(), StateText(cvm.state()), FreeText(cvm.class_name()),
-                    TeeText(cvm.tee()), cvm.agent_address(), ShortTime(cvm.created()),
+                    TeeText(cvm.tee()), cvm.agent_address(), FreeText(ProgressText(cvm)),
+                    VerdictText(cvm), ShortTime(cvm.created()),
                     cvm.has_expires() ? ShortTime(cvm.expires()) : "-"});
   }
   return rows;
@@ -83,6 +150,9 @@ std::string TeeText(operators::v1::Tee tee) {
 
 std::string FormatList(const operators::v1::ListCvmsResponse& list, std::size_t max_width) {
   std::vector<Row> rows = ListRows(list);
+  // Only computations of a service have these.
+  if (std::ranges::none_of(list.cvms(), &Cvm::has_agent)) DropColumn(rows, "PROGRESS");
+  if (std::ranges::none_of(list.cvms(), &Cvm::has_attestation)) DropColumn(rows, "VERDICT");
   // What a narrow terminal goes without, in this order; `info` has it all.
   for (const char* name : {"CREATED", "EXPIRES", "TEE"}) {
     if (max_width == 0 || LeastWidth(rows) <= max_width) break;
@@ -108,6 +178,7 @@ std::string FormatCvm(const Cvm& cvm, std::size_t max_width) {
   };
   if (cvm.vsock_cid() != 0) rows.push_back({"vsock CID", std::to_string(cvm.vsock_cid())});
   if (!cvm.computation_id().empty()) rows.push_back({"computation", cvm.computation_id()});
+  AddAgentRows(cvm, rows);
   if (!cvm.cause().empty()) rows.push_back({"cause", FreeText(cvm.cause())});
   std::vector<std::string> names;
   for (const auto& [name, value] : cvm.reference_values()) names.push_back(name);
@@ -120,13 +191,33 @@ std::string FormatCvm(const Cvm& cvm, std::size_t max_width) {
 }
 
 std::string FormatChange(const operators::v1::WatchCvmsResponse& change) {
-  std::string text =
-      fmt::format("{}  {}  {} -> {}", TimeText(change.time()), change.cvm().id(),
-                  StateText(change.previous_state()), StateText(change.cvm().state()));
-  if (!change.cvm().cause().empty()) text += "  " + Printable(change.cvm().cause(), false);
+  std::string text = fmt::format("{}  {}  ", TimeText(change.time()), change.cvm().id());
+  if (!change.text().empty()) {
+    text += fmt::format("{}: {}", KindText(change.kind()), Printable(change.text(), false));
+  } else {
+    text += fmt::format("{} -> {}", StateText(change.previous_state()),
+                        StateText(change.cvm().state()));
+    if (!change.cvm().cause().empty()) text += "  " + Printable(change.cvm().cause(), false);
+  }
   if (change.has_event_latency())
     text += "  (" + LatencyText(change.event_latency()) + " after the event)";
+  if (change.skipped() > 0) {
+    text += fmt::format("  ({} of agents before it are not kept any more)", change.skipped());
+  }
   return text + "\n";
+}
+
+std::string FormatLog(const operators::v1::StreamLogsResponse& entry) {
+  const std::string source = SourceText(entry.source());
+  std::string text;
+  if (entry.lost() > 0 && entry.source() == operators::v1::LOG_SOURCE_AGENT) {
+    text = fmt::format("-- {} entries of the agent are missing --\n", entry.lost());
+  } else if (entry.lost() > 0) {
+    text = fmt::format("-- output of the {} is missing --\n", source);
+  }
+  text += fmt::format("{}  {}  ", entry.has_time() ? TimeText(entry.time()) : "-", source);
+  if (!entry.level().empty()) text += Printable(entry.level(), false) + "  ";
+  return text + Printable(entry.text(), false) + "\n";
 }
 
 ordered_json CvmJson(const Cvm& cvm) {
@@ -146,6 +237,8 @@ ordered_json CvmJson(const Cvm& cvm) {
                        {"vcpus", cvm.vcpus()},
                        {"cause", cvm.cause()},
                        {"console_tail", cvm.console_tail()},
+                       {"agent_status", AgentJson(cvm)},
+                       {"attestation", AttestationJson(cvm)},
                        {"reference_values", ordered_json::object()}};
   if (cvm.has_expires()) json["expires"] = TimeText(cvm.expires());
   json["launch_inputs"] = ordered_json::array();
@@ -168,10 +261,23 @@ ordered_json ChangeJson(const operators::v1::WatchCvmsResponse& change) {
                        {"time", TimeText(change.time())},
                        {"previous_state", StateText(change.previous_state())},
                        {"event_latency_ns", nullptr},
+                       {"kind", KindText(change.kind())},
+                       {"text", change.text()},
+                       {"skipped", change.skipped()},
                        {"cvm", CvmJson(change.cvm())}};
   if (change.has_event_latency()) {
     json["event_latency_ns"] = TimeUtil::DurationToNanoseconds(change.event_latency());
   }
+  return json;
+}
+
+ordered_json LogJson(const operators::v1::StreamLogsResponse& entry) {
+  ordered_json json = {{"time", nullptr},
+                       {"source", SourceText(entry.source())},
+                       {"level", entry.level()},
+                       {"text", entry.text()},
+                       {"lost", entry.lost()}};
+  if (entry.has_time()) json["time"] = TimeText(entry.time());
   return json;
 }
 

@@ -24,5 +24,6 @@ int main(int argc, char** argv) {
       {.out = std::cout,
        .err = std::cerr,
        .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
-       .out_columns = cocos::cli::TerminalColumns(STDOUT_FILENO, environment)});
+       .out_columns = cocos::cli::TerminalColumns(STDOUT_FILENO, environment),
+       .out_is_terminal = ::isatty(STDOUT_FILENO) == 1});
 }

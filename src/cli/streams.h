@@ -11,6 +11,7 @@ struct Streams {
   std::ostream& err;
   bool err_is_terminal = false;  // progress bars are drawn only there
   std::size_t out_columns = 0;  // of the terminal behind `out`; 0: none, tables are never shortened
+  bool out_is_terminal = false;
 };
 
 }  // namespace cocos::cli

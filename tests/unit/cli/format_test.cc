@@ -65,6 +65,54 @@ TEST(FormatList, ShortensALongClassNameBeforeItGoesWithoutAColumn) {
               HasSubstr("  failed  a-class\u2026  sev-snp  0.0.0.0:6100  2027"));
 }
 
+Cvm CvmOfAComputation() {
+  Cvm cvm = SampleCvm();
+  cvm.mutable_agent()->set_state("Running");
+  cvm.mutable_agent()->set_status("InProgress");
+  cvm.mutable_agent()->set_connected(true);
+  cvm.mutable_attestation()->set_mode("enforce");
+  cvm.mutable_attestation()->set_outcome(operators::v1::ATTESTATION_OUTCOME_PASSED);
+  cvm.mutable_attestation()->set_release(operators::v1::COMPUTATION_RELEASE_RELEASED);
+  cvm.mutable_attestation()->set_summary("verified");
+  return cvm;
+}
+
+TEST(FormatList, ShowsProgressAndVerdictWhereThereIsOne) {
+  operators::v1::ListCvmsResponse list;
+  *list.add_cvms() = CvmOfAComputation();
+  *list.add_cvms() = SampleCvm();
+
+  EXPECT_THAT(FormatList(list), HasSubstr("AGENT         PROGRESS             VERDICT"));
+  EXPECT_THAT(FormatList(list), HasSubstr("  Running: InProgress  passed, released  2027"));
+  EXPECT_THAT(FormatList(list), HasSubstr("  -                    -                 2027"));
+}
+
+TEST(FormatCvm, ShowsAgentAndVerdict) {
+  Cvm cvm = CvmOfAComputation();
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr("progress             Running: InProgress\n"));
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr("passed, released (mode enforce, 1970-01-01T00:00:00Z)\n"));
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr("attestation says     verified\n"));
+
+  cvm.mutable_agent()->set_connected(false);
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr("Running: InProgress, agent gone\n"));
+  cvm.mutable_agent()->clear_state();
+  cvm.mutable_agent()->clear_status();
+  EXPECT_THAT(FormatCvm(cvm), HasSubstr("progress             agent gone\n"));
+}
+
+TEST(Json, HasAgentAndVerdictOrNull) {
+  const nlohmann::ordered_json without = CvmJson(SampleCvm());
+  EXPECT_TRUE(without["agent_status"].is_null());
+  EXPECT_TRUE(without["attestation"].is_null());
+
+  const nlohmann::ordered_json json = CvmJson(CvmOfAComputation());
+  EXPECT_EQ(json["agent_status"]["connected"], true);
+  EXPECT_EQ(json["agent_status"]["state"], "Running");
+  EXPECT_EQ(json["attestation"]["outcome"], "passed");
+  EXPECT_EQ(json["attestation"]["release"], "released");
+  EXPECT_EQ(json["attestation"]["mode"], "enforce");
+}
+
 TEST(FormatCvm, ShortensCauseAndCommandLineAndNothingElse) {
   Cvm cvm = SampleCvm();
   cvm.set_cause(std::string(100, 'c'));
