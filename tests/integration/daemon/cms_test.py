@@ -1,6 +1,7 @@
 """A Computation Management Service sends computations; real guests run them."""
 
 import json
+import re
 
 from harness.case import main
 from harness.cms_case import BOOT_TIMEOUT, SERVICE_PORT, CmsTest
@@ -15,7 +16,43 @@ class Cms(CmsTest):
         self.assertEqual(connected == "1", json.loads(body)["cms"]["connected"])
         self.assertIn(f"\ncocos_manager_cms_connected {connected}\n", daemon.http("/metrics")[1])
 
+    def check_what_operators_see(self, daemon, cvm):
+        self.assertTrue(cvm["agent_status"]["connected"])
+        self.assertTrue(cvm["agent_status"]["state"])
+        self.assertEqual(("report", "failed", "released"), tuple(
+            cvm["attestation"][key] for key in ("mode", "outcome", "release")))
+        self.assertEqual(cvm["attestation"], self.cvmctl.json("info", cvm["id"])["attestation"])
+
+        logs = self.cvmctl.json_lines("logs", cvm["id"])
+        texts = {source: [line["text"] for line in logs if line["source"] == source]
+                 for source in ("agent", "console")}
+        self.assertTrue(texts["agent"])
+        self.assertTrue([text for text in texts["console"] if "guest: network up" in text])
+        self.assertEqual(texts["agent"][-1:], [line["text"] for line in self.cvmctl.json_lines(
+            "logs", "--source", "agent", "--tail", "1", cvm["id"])])
+        self.assertIn("guest: network up", self.cvmctl.run("console", cvm["id"]))
+
+        events = self.cvmctl.json_lines("events")
+        revisions = [event["revision"] for event in events]
+        self.assertEqual(list(range(revisions[0], revisions[0] + len(revisions))), revisions)
+        texts = [(event["kind"], event["text"]) for event in events]
+        for wanted in (("agent", "connected"), ("attestation", "computation released"),
+                       ("agent", "took its computation"), ("agent", "Running: InProgress")):
+            self.assertIn(wanted, texts)
+        self.assertIn(f"failed: {cvm['attestation']['summary']}",
+                      [text for kind, text in texts if kind == "attestation"])
+
+        domain = self.host.libvirt.domain_dir / f"cvm-{cvm['id']}.xml"
+        wait_until(lambda: re.search(r'attestation mode=.report. result=.failed. release=.released.',
+                                     domain.read_text()), "libvirt has the verdict", 10)
+        metrics = daemon.http("/metrics")[1]
+        for line in ('cocos_manager_attestation_verdicts_total{result="failed"} 1',
+                     "cocos_manager_computations_released_total 1",
+                     "cocos_manager_agents_connected 1"):
+            self.assertIn(line, metrics)
+
     def test_a_computation_is_run_and_stopped(self):
+        self.host.write_class("default", "attestation: {mode: report}\n")
         service = self.start_service("--cms-run")
         daemon = self.start_manager()
 
@@ -25,6 +62,9 @@ class Cms(CmsTest):
         self.compute(service, answer["agent_port"])
         [cvm] = self.cvmctl.json("list")["cvms"]
         self.assertEqual("run-7", cvm["computation_id"])
+        self.check_what_operators_see(daemon, cvm)
+        followed = self.cvmctl.start("logs", "-f", "--tail", "0", cvm["id"])
+        self.addCleanup(followed.kill)
         service.command("cms stop run-7")
 
         stopped = self.wait_for(service, "manager_stop_response", computation_id="run-7")
@@ -35,6 +75,7 @@ class Cms(CmsTest):
                           ("VmProvision", "Completed")], statuses[:3])
         self.wait_for(service, "manager_event", event_type="StopComputationRun", status="Completed")
         self.assertEqual([], self.cvmctl.json("list")["cvms"])
+        self.assertEqual(0, followed.wait(20))  # with the CVM
         wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
 
     def test_a_cvm_that_proves_nothing_gets_no_computation(self):

@@ -25,6 +25,14 @@ class Cvmctl:
     def json(self, *arguments):
         return json.loads(self.run(*arguments))
 
+    def json_lines(self, *arguments):
+        return [json.loads(line) for line in self.run(*arguments).splitlines()]
+
+    def start(self, *arguments):
+        """A process that goes on; its output goes nowhere."""
+        return subprocess.Popen([*self._command, *map(str, arguments)],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
 
 class LineProgram:
     """A program that prints one JSON object a line, kept for looking at."""
