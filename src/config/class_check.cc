@@ -19,6 +19,7 @@ class Checker {
   ClassFindings Check() {
     CheckResources();
     CheckBoot();
+    CheckTpm();
     CheckNetwork();
     CheckDebug("launch_security.snp.policy", class_.snp.policy, kSnpDebug);
     CheckDebug("launch_security.tdx.policy", class_.tdx.policy.value_or(0), kTdUnderDebug);
@@ -29,6 +30,7 @@ class Checker {
  private:
   void CheckResources();
   void CheckBoot();
+  void CheckTpm();
   void CheckNetwork();
   void CheckDebug(std::string_view key, std::uint64_t policy, std::uint64_t debug_bits);
   void CheckLifetime();
@@ -66,6 +68,23 @@ void Checker::CheckBoot() {
   WantTogether("kernel", class_.kernel, "initrd", class_.initrd);
   WantTogether("firmware_code", class_.firmware_code, "firmware_vars", class_.firmware_vars);
   WantTogether("firmware_vars", class_.firmware_vars, "firmware_code", class_.firmware_code);
+}
+
+// What the host emulates, the host can make say anything: beside a TEE it would look like more.
+// With tee auto the class would be another one on a host with a TEE.
+void Checker::CheckTpm() {
+  if (class_.tpm == TpmChoice::kNone) return;
+  if (class_.tee != TeeChoice::kNone) {
+    Complain(
+        "tpm emulator for a guest that has a TEE, or has one on some hosts (tee auto): this host "
+        "runs the emulator, so its quotes prove nothing to a guest that must not trust the host; "
+        "want tee: none, or tpm: none");
+  }
+  if (class_.firmware_code.empty()) {
+    Complain(
+        "tpm emulator without firmware_code: only UEFI firmware measures what it boots; want "
+        "firmware_code and firmware_vars, or tpm: none");
+  }
 }
 
 void Checker::CheckNetwork() {

@@ -57,6 +57,12 @@ Result<TeeChoice> Tee(std::string_view text) {
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want auto, none, sev-snp or tdx", text);
 }
 
+Result<TpmChoice> Tpm(std::string_view text) {
+  if (text == "none") return TpmChoice::kNone;
+  if (text == "emulator") return TpmChoice::kEmulator;
+  return Fail(ErrorCode::kInvalidArgument, "{:?}: want none or emulator", text);
+}
+
 Result<std::string> AttestationMode(std::string_view text) {
   if (text == "off" || text == "report" || text == "enforce") return std::string(text);
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want off, report or enforce", text);
@@ -76,6 +82,8 @@ const std::vector<ClassKey>& ClassKeys() {
   static const std::vector<ClassKey> keys = {
       {"name", "the file's name without .yaml", Setter(AnyText, COCOS_FIELD(name))},
       {"tee", "auto, none, sev-snp or tdx", Setter(Tee, COCOS_FIELD(tee))},
+      {"tpm", "none or emulator; emulator: a TPM 2.0, for tee none with firmware_code only",
+       Setter(Tpm, COCOS_FIELD(tpm))},
       {"template", "name of a domain template", Setter(AnyText, COCOS_FIELD(template_name))},
       {"resources.vcpus", "vCPUs", Setter(Count<kMaxCpus>, COCOS_FIELD(vcpus))},
       {"resources.max_vcpus", "vCPUs with hot-added ones",

@@ -41,6 +41,8 @@ struct RelayConfig {
 
 enum class TeeChoice { kAuto, kNone, kSevSnp, kTdx };
 
+enum class TpmChoice { kNone, kEmulator };
+
 struct SnpConfig {
   std::uint64_t policy = 0x30000;
   std::optional<unsigned> cbitpos;
@@ -79,6 +81,7 @@ struct ClassConfig {
   std::string name;
   std::string origin;  // file, "environment", or "environment over FILE"
   TeeChoice tee = TeeChoice::kAuto;
+  TpmChoice tpm = TpmChoice::kNone;
   std::string template_name;  // empty: chosen by TEE and firmware
   std::string emulator;       // absolute path; empty: libvirt's choice
   std::string machine = "q35";

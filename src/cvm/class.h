@@ -38,6 +38,7 @@ struct ComputationClass {
   std::uint64_t memory_mib = 2048;
   std::optional<domain::MemorySlots> memory_slots;
   BootSpec boot;
+  domain::Tpm tpm = domain::Tpm::kNone;
   domain::Network network;                 // host_port is set per CVM
   domain::LaunchSecurity launch_security;  // with bind_host_data completed per CVM
   // Whether each CVM's host data is the digest of what it is given; a value that launch_security

@@ -56,6 +56,7 @@ domain::DomainSpec BuildSpec(const ComputationClass& computation_class, const Sn
     spec.kernel = domain::DirectKernel{computation_class.boot.kernel_path,
                                        computation_class.boot.initrd_path, cvm.kernel_command_line};
   }
+  spec.tpm = computation_class.tpm;
   spec.network = computation_class.network;
   spec.network.bind_address = cvm.agent_bind_address;
   spec.network.host_port = cvm.agent_port;

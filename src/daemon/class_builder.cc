@@ -155,6 +155,8 @@ Result<cvm::ComputationClass> BuildClass(const ClassConfig& from, const Config& 
   built.memory_mib = from.memory_mib;
   built.memory_slots = BuildMemorySlots(from, tee);
   built.boot = BuildBoot(from, tee);
+  built.tpm =
+      from.tpm == config::TpmChoice::kEmulator ? domain::Tpm::kEmulator : domain::Tpm::kNone;
   built.network.bind_address = from.bind_address;
   built.network.guest_port = from.guest_port;
   built.network.pci_slot = from.pci_slot;

@@ -71,6 +71,12 @@ void AddConsole(Element devices, const std::string& log_path) {
   serial.Add("target").Set("type", "isa-serial").Set("port", "0");
 }
 
+// CRB is the interface that TPM 2.0 was made with; UEFI firmware and Linux drive it on q35.
+void AddTpm(Element devices) {
+  const Element tpm = devices.Add("tpm").Set("model", "tpm-crb");
+  tpm.Add("backend").Set("type", "emulator").Set("version", "2.0");
+}
+
 void AddVsock(Element devices, std::uint32_t cid) {
   const Element vsock = devices.Add("vsock").Set("model", kModernVirtio);
   vsock.Add("cid").Set("auto", "no").Set("address", std::to_string(cid));
@@ -85,6 +91,7 @@ void AddDevices(Element devices, const DomainSpec& spec) {
   AddShare(devices, "env_share", spec.env_dir);
   AddInterface(devices, spec);
   AddConsole(devices, spec.console_log_path);
+  if (spec.tpm == Tpm::kEmulator) AddTpm(devices);
   if (spec.metadata.vsock_cid) AddVsock(devices, *spec.metadata.vsock_cid);
 }
 

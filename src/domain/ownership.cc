@@ -50,6 +50,7 @@ constexpr std::array kOwned = {
     Owned{"devices/serial", kWholeElement, "the console log"},
     Owned{"devices/console", kWholeElement, "the console log"},
     Owned{"devices/vsock", kWholeElement, "the reserved context id"},
+    Owned{"devices/tpm", kWholeElement, "the class's TPM"},
     Owned{"launchSecurity", kWholeElement, "the class's TEE settings"},
 };
 

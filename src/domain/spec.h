@@ -129,6 +129,12 @@ struct Tdx {
 
 using LaunchSecurity = std::variant<std::monostate, SevSnp, Tdx>;
 
+// What measures the boot of a guest without a TEE.
+enum class Tpm {
+  kNone,
+  kEmulator,  // swtpm, TPM 2.0; its state lives and dies with the domain
+};
+
 struct DomainSpec {
   CvmMetadata metadata;  // also gives the domain's UUID
   std::string name;      // "cvm-<id>"
@@ -143,6 +149,7 @@ struct DomainSpec {
   Firmware firmware;
   std::string igvm_path;  // empty: none
   std::optional<DirectKernel> kernel;
+  Tpm tpm = Tpm::kNone;
   Network network;
   std::string certs_dir;  // 9p tag certs_share
   std::string env_dir;    // 9p tag env_share

@@ -163,6 +163,17 @@ Result<void> CheckLaunchSecurity(const DomainSpec& spec) {
   return CheckTdx(spec, std::get<Tdx>(spec.launch_security));
 }
 
+Result<void> CheckTpm(const DomainSpec& spec) {
+  if (spec.tpm == Tpm::kNone) return {};
+  if (spec.metadata.tee != Tee::kNone) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "tpm: emulator, but this host runs the emulator and a {} guest must not trust it",
+                TeeName(spec.metadata.tee));
+  }
+  if (std::holds_alternative<PflashFirmware>(spec.firmware)) return {};
+  return Contradiction("tpm", "emulator, but without UEFI firmware nothing measures the boot");
+}
+
 Result<void> CheckHostPaths(const DomainSpec& spec) {
   COCOS_TRY(CheckOptionalPath("emulator", spec.emulator));
   COCOS_TRY(CheckAbsolutePath("certs_dir", spec.certs_dir));
@@ -208,6 +219,7 @@ Result<void> CheckSpec(const DomainSpec& spec) {
   COCOS_TRY(CheckCpus(spec));
   COCOS_TRY(CheckMemory(spec));
   COCOS_TRY(CheckBoot(spec));
+  COCOS_TRY(CheckTpm(spec));
   COCOS_TRY(CheckNetwork(spec.network));
   COCOS_TRY(CheckHostPaths(spec));
   return CheckLaunchSecurity(spec);

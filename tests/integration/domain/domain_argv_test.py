@@ -495,7 +495,7 @@ class TestDriver(unittest.TestCase):
             raise unittest.SkipTest("not installed: virsh")
 
     def test_takes_every_domain_the_installed_schema_knows(self):
-        for sample in ("plain-uefi", "direct-kernel", "sev-snp-igvm", "sev-snp-ovmf"):
+        for sample in ("plain-uefi", "measured-boot", "direct-kernel", "sev-snp-igvm", "sev-snp-ovmf"):
             with self.subTest(sample), tempfile.TemporaryDirectory(prefix="cocos-test-") as name:
                 path = pathlib.Path(name) / "domain.xml"
                 path.write_text(render(sample, hypervisor="test"))

@@ -66,7 +66,8 @@ int Print(const std::string& name, int count, char** settings) {
     for (int i = 0; i < count; ++i) {
       if (!Apply(sample.spec, settings[i])) return 64;
     }
-    const Result<std::string> xml = RenderDomainXml(ShippedTemplate(name), sample.spec);
+    const Result<std::string> xml =
+        RenderDomainXml(ShippedTemplate(sample.template_name), sample.spec);
     if (!xml) {
       std::fprintf(stderr, "%s\n", xml.error().message().c_str());
       return 1;

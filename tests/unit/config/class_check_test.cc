@@ -65,6 +65,32 @@ TEST(CheckClass, WantsFirmwareCodeAndVariablesTogether) {
   EXPECT_THAT(CheckClass(each).errors, ElementsAre(HasSubstr("without firmware_code")));
 }
 
+ClassConfig WithTpm() {
+  ClassConfig each = Small();
+  each.tee = TeeChoice::kNone;
+  each.tpm = TpmChoice::kEmulator;
+  each.firmware_code = "/code";
+  each.firmware_vars = "/vars";
+  return each;
+}
+
+TEST(CheckClass, WantsFirmwareThatMeasuresIntoATpm) {
+  ClassConfig each = WithTpm();
+  EXPECT_THAT(CheckClass(each).errors, IsEmpty());
+  each.firmware_code = each.firmware_vars = "";
+  EXPECT_THAT(CheckClass(each).errors,
+              ElementsAre(HasSubstr("tpm emulator without firmware_code")));
+}
+
+TEST(CheckClass, RefusesAnEmulatedTpmWhereATeeIsPossible) {
+  ClassConfig each = WithTpm();
+  for (const TeeChoice tee : {TeeChoice::kAuto, TeeChoice::kSevSnp, TeeChoice::kTdx}) {
+    each.tee = tee;
+    EXPECT_THAT(CheckClass(each).errors,
+                ElementsAre(AllOf(HasSubstr("prove nothing"), HasSubstr("want tee: none"))));
+  }
+}
+
 TEST(CheckClass, RefusesTheIommuForALegacyNetworkDevice) {
   ClassConfig each = Small();
   each.disable_legacy = false;

@@ -92,6 +92,13 @@ TEST_F(ClassBuilder, BindsHostDataWhereAskedFor) {
   EXPECT_TRUE(Build({}).bind_host_data);
 }
 
+TEST_F(ClassBuilder, GivesATpmWhereAskedFor) {
+  EXPECT_EQ(Build({}).tpm, domain::Tpm::kNone);
+  standard().tpm = config::TpmChoice::kEmulator;
+
+  EXPECT_EQ(Build({}).tpm, domain::Tpm::kEmulator);
+}
+
 TEST_F(ClassBuilder, PassesTheNetworkDeviceOn) {
   standard().bind_address = "127.0.0.1";
   standard().pci_slot = 9;

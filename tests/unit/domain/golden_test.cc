@@ -18,7 +18,7 @@ using ::cocos::testing::Succeeds;
 class Golden : public ::testing::TestWithParam<Sample> {
  protected:
   static Result<std::string> Render() {
-    return RenderDomainXml(ShippedTemplate(GetParam().name), GetParam().spec);
+    return RenderDomainXml(ShippedTemplate(GetParam().template_name), GetParam().spec);
   }
   static std::string Path() { return "tests/golden/" + GetParam().name + ".xml"; }
 };
@@ -50,15 +50,16 @@ TEST_P(Golden, IsValidForLibvirtsSchema) {
 TEST_P(Golden, TemplateIsValidForLibvirtsSchemaAsItStands) {
   if (!HasSchema()) GTEST_SKIP() << "libvirt's schema is not installed";
 
-  EXPECT_EQ(SchemaErrors(ReadSourceFile("domain-templates/" + GetParam().name + ".xml")), "");
+  EXPECT_EQ(SchemaErrors(ReadSourceFile("domain-templates/" + GetParam().template_name + ".xml")),
+            "");
 }
 
 TEST_P(Golden, IsTheSameForEveryDomainType) {
   Sample sample = GetParam();
-  const std::string as_kvm = *RenderDomainXml(ShippedTemplate(sample.name), sample.spec);
+  const std::string as_kvm = *RenderDomainXml(ShippedTemplate(sample.template_name), sample.spec);
   sample.spec.hypervisor = Hypervisor::kTest;
 
-  std::string as_test = *RenderDomainXml(ShippedTemplate(sample.name), sample.spec);
+  std::string as_test = *RenderDomainXml(ShippedTemplate(sample.template_name), sample.spec);
 
   const std::string wanted = "type=\"test\"";
   ASSERT_LT(as_test.find(wanted), as_test.find('\n'));

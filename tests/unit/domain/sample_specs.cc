@@ -63,6 +63,12 @@ DomainSpec PlainUefi() {
   return spec;
 }
 
+DomainSpec MeasuredBoot() {
+  DomainSpec spec = PlainUefi();
+  spec.tpm = Tpm::kEmulator;
+  return spec;
+}
+
 DomainSpec DirectKernelBoot() {
   DomainSpec spec = Base(Tee::kNone);
   spec.cpu_model = "host";
@@ -114,11 +120,9 @@ DomainSpec TdxGuest() {
 }
 
 std::vector<Sample> AllSamples() {
-  return {{"plain-uefi", PlainUefi()},
-          {"direct-kernel", DirectKernelBoot()},
-          {"sev-snp-igvm", SevSnpIgvm()},
-          {"sev-snp-ovmf", SevSnpOvmf()},
-          {"tdx", TdxGuest()}};
+  return {{"plain-uefi", PlainUefi()},           {"measured-boot", MeasuredBoot(), "plain-uefi"},
+          {"direct-kernel", DirectKernelBoot()}, {"sev-snp-igvm", SevSnpIgvm()},
+          {"sev-snp-ovmf", SevSnpOvmf()},        {"tdx", TdxGuest()}};
 }
 
 std::string ReadSourceFile(const std::string& path_in_repository) {

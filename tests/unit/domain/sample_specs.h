@@ -1,4 +1,5 @@
-// One representative CVM for each shipped template, with every optional value of its kind set.
+// One representative CVM or more for each shipped template, with every optional value of its kind
+// set.
 #pragma once
 
 #include <string>
@@ -12,14 +13,16 @@ namespace cocos::domain::testing {
 inline constexpr const char* kSampleId = "4f3d6c5e-6b1f-4c0a-9d55-0a1b2c3d4e5f";
 
 DomainSpec PlainUefi();
+DomainSpec MeasuredBoot();  // PlainUefi with a TPM
 DomainSpec DirectKernelBoot();
 DomainSpec SevSnpIgvm();
 DomainSpec SevSnpOvmf();
 DomainSpec TdxGuest();
 
 struct Sample {
-  std::string name;  // of the template and the golden file
+  std::string name;  // of the golden file
   DomainSpec spec;
+  std::string template_name = name;
 };
 std::vector<Sample> AllSamples();
 

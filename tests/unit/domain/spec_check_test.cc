@@ -58,6 +58,22 @@ TEST(SpecCheckBoot, RefusesFirmwareBesideAnIgvmFile) {
   EXPECT_THAT(CheckSpec(spec), Refused("igvm_path: set together with firmware"));
 }
 
+TEST(SpecCheckTpm, RefusesAnEmulatorThatNothingMeasuresInto) {
+  DomainSpec spec = DirectKernelBoot();
+  EXPECT_THAT(CheckSpec(spec), Succeeds());
+  spec.tpm = Tpm::kEmulator;
+  EXPECT_THAT(CheckSpec(spec), Refused("without UEFI firmware nothing measures the boot"));
+}
+
+TEST(SpecCheckTpm, RefusesAnEmulatorOfTheHostBesideATee) {
+  DomainSpec spec = SevSnpOvmf();
+  spec.tpm = Tpm::kEmulator;
+  EXPECT_THAT(CheckSpec(spec), Refused("a sev-snp guest must not trust it"));
+  spec = TdxGuest();
+  spec.tpm = Tpm::kEmulator;
+  EXPECT_THAT(CheckSpec(spec), Refused("a tdx guest must not trust it"));
+}
+
 TEST(SpecCheckBoot, RefusesARelativeKernelPath) {
   DomainSpec spec = DirectKernelBoot();
   spec.kernel->kernel_path = "img/bzImage";

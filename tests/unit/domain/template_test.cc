@@ -150,6 +150,7 @@ constexpr OwnedCase kOwnedCases[] = {
     {"<devices><serial type='pty'/></devices>", "<devices><serial>"},
     {"<devices><console type='pty'/></devices>", "<devices><console>"},
     {"<devices><vsock/></devices>", "<devices><vsock>"},
+    {"<devices><tpm model='tpm-crb'><backend type='emulator'/></tpm></devices>", "<devices><tpm>"},
     {"<devices><filesystem><target dir='certs_share'/></filesystem></devices>",
      "<filesystem> with mount tag certs_share"},
     {"<devices><filesystem><target dir='env_share'/></filesystem></devices>",
