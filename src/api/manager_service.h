@@ -52,7 +52,7 @@ class ManagerService final : public ::manager::ManagerService::Service {
   grpc::Status SVMInfo(grpc::ServerContext* context, const ::manager::CVMInfoReq* request,
                        ::manager::CVMInfoRes* response) override;
   // The policy made from what was captured at the CVM's creation. FAILED_PRECONDITION for a CVM
-  // without a TEE or without a launch measurement.
+  // without a launch measurement or, where it has no TEE, without a TPM with PCR values.
   grpc::Status AttestationPolicy(grpc::ServerContext* context,
                                  const ::manager::AttestationPolicyReq* request,
                                  ::manager::AttestationPolicyRes* response) override;

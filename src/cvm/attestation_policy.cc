@@ -24,7 +24,7 @@ policy::Uuid RandomUuid() {
 
 Result<std::string> WriteJson(const policy::Policy& made) {
   const policy::WrittenPolicy written =
-      COCOS_TRY(made.snp ? policy::WriteSnpJson(made) : policy::WriteTdxJson(made));
+      COCOS_TRY(made.tdx ? policy::WriteTdxJson(made) : policy::WriteSnpJson(made));
   return written.text;
 }
 
@@ -48,7 +48,11 @@ Result<std::string> WriteAttestationPolicy(const Snapshot& cvm, const PolicyForm
     case PolicyFormat::kJson:
       return WriteJson(made);
     case PolicyFormat::kCorim:
-      return WriteCorim(made, options);
+      if (made.snp || made.tdx) return WriteCorim(made, options);
+      return Fail(ErrorCode::kFailedPrecondition,
+                  "CVM {}: its policy is PCR values alone, and a CoRIM must name a launch "
+                  "measurement: want MANAGER_ATTESTATION_POLICY_FORMAT=json",
+                  cvm.id.text());
   }
   return Fail(ErrorCode::kInternal, "unknown policy format");
 }

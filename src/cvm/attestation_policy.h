@@ -20,7 +20,8 @@ struct PolicyFormOptions {
 
 // The policy of this CVM as bytes: upstream's JSON, or CoRIM (CBOR, or COSE_Sign1 with a key). JSON
 // is the same for the same CVM; CoRIM has ids of its own each time.
-// Errors: those of ReferencePolicy; kInvalidArgument for a key or name that cannot sign.
+// Errors: those of ReferencePolicy; kFailedPrecondition for PCR values alone as CoRIM, which is
+// about launch measurements; kInvalidArgument for a key or name that cannot sign.
 Result<std::string> WriteAttestationPolicy(const Snapshot& cvm, const PolicyFormOptions& options);
 
 }  // namespace cocos::cvm

@@ -59,16 +59,25 @@ Result<void> ReferenceCapture::AddPcrValues(ReferenceValues& values) const {
   return {};
 }
 
+Result<void> ReferenceCapture::AddLaunch(const CvmId& id, const ComputationClass& computation_class,
+                                         const std::string& command_line, ReferenceValues& values) {
+  ReferenceValues settings = COCOS_TRY(LaunchSettingValues(computation_class));
+  values.merge(settings);
+  AddMeasurement(id, computation_class, command_line, values);
+  if (computation_class.tee == domain::Tee::kSevSnp) AddHostFacts(id, values);
+  return {};
+}
+
 Result<ReferenceValues> ReferenceCapture::Capture(const CvmId& id,
                                                   const ComputationClass& computation_class,
                                                   const std::string& command_line) {
   ReferenceValues values =
       COCOS_TRY(CaptureReferenceValues(computation_class.boot, command_line, digests_));
-  if (computation_class.tee == domain::Tee::kNone) return values;
-  ReferenceValues settings = COCOS_TRY(LaunchSettingValues(computation_class));
-  values.merge(settings);
-  AddMeasurement(id, computation_class, command_line, values);
-  if (computation_class.tee == domain::Tee::kSevSnp) AddHostFacts(id, values);
+  if (computation_class.tee != domain::Tee::kNone) {
+    COCOS_TRY(AddLaunch(id, computation_class, command_line, values));
+  } else if (computation_class.tpm == domain::Tpm::kNone) {
+    return values;
+  }
   const Result<void> pcrs = AddPcrValues(values);
   if (pcrs) return values;
   return Fail(ErrorCode::kFailedPrecondition, "MANAGER_PCR_VALUES {}: {}", options_.pcr_values_path,

@@ -31,14 +31,16 @@ class ReferenceCapture {
         measurer_(digests_, options_.host_cpu_signature) {}
 
   // Digests of all boot files always; for a guest with a TEE its launch settings, its launch
-  // measurement, facts of the host and expected PCRs. A measurement or facts that cannot be had are
-  // warned about and left out: hardware and firmware decide whether the guest runs, and a policy
-  // without them is refused when somebody asks for it.
-  // Errors: kFailedPrecondition naming the file that is missing or does not parse.
+  // measurement and facts of the host; for one with a TEE or a TPM expected PCRs. A measurement or
+  // facts that cannot be had are warned about and left out: hardware and firmware decide whether
+  // the guest runs, and a policy without them is refused when somebody asks for it. Errors:
+  // kFailedPrecondition naming the file that is missing or does not parse.
   Result<ReferenceValues> Capture(const CvmId& id, const ComputationClass& computation_class,
                                   const std::string& command_line);
 
  private:
+  Result<void> AddLaunch(const CvmId& id, const ComputationClass& computation_class,
+                         const std::string& command_line, ReferenceValues& values);
   void AddMeasurement(const CvmId& id, const ComputationClass& computation_class,
                       const std::string& command_line, ReferenceValues& values);
   void AddHostFacts(const CvmId& id, ReferenceValues& values) const;

@@ -164,12 +164,24 @@ std::optional<vtpm::Policy> TpmPolicy(const ReferenceValues& values) {
   return demands;
 }
 
-Result<void> CheckMeasured(const Snapshot& cvm) {
-  if (cvm.tee == domain::Tee::kNone) {
+// Without a TEE there is nothing that could bind the TPM's key. The log must explain the values, so
+// that a refusal can be followed to the event that made it.
+Result<policy::Policy> TpmAlone(const Snapshot& cvm) {
+  std::optional<vtpm::Policy> demands = TpmPolicy(cvm.reference_values);
+  if (!demands) {
     return Fail(ErrorCode::kFailedPrecondition,
-                "CVM {} runs without a TEE: there is no evidence that a policy could judge",
+                "CVM {} runs without a TEE: its policy would be PCR values, which take a class "
+                "with tpm: emulator and, at the CVM's creation, MANAGER_PCR_VALUES",
                 cvm.id.text());
   }
+  demands->require_bound_key = false;
+  demands->require_event_log = true;
+  policy::Policy made;
+  made.tpm = std::move(demands);
+  return made;
+}
+
+Result<void> CheckMeasured(const Snapshot& cvm) {
   const std::string_view measurement =
       cvm.tee == domain::Tee::kSevSnp ? reference::kSnpLaunchDigest : reference::kTdxMrtd;
   if (cvm.reference_values.contains(std::string(measurement))) return {};
@@ -183,13 +195,11 @@ bool AllowsDebug(const policy::Policy& made) {
   return (made.snp && made.snp->guest_policy.allow_debug) || (made.tdx && made.tdx->allow_debug);
 }
 
-}  // namespace
-
-Result<policy::Policy> ReferencePolicy(const Snapshot& cvm) {
+// What the hardware must say, and the TPM beside it.
+Result<policy::Policy> TeePolicy(const Snapshot& cvm) {
   COCOS_TRY(CheckMeasured(cvm));
   Captured captured(cvm.reference_values);
   policy::Policy made;
-  made.name = "cvm-" + cvm.id.text();
   if (cvm.tee == domain::Tee::kSevSnp) {
     made.snp = COCOS_TRY(SnpPolicy(captured));
   } else {
@@ -198,6 +208,14 @@ Result<policy::Policy> ReferencePolicy(const Snapshot& cvm) {
   made.tpm = TpmPolicy(cvm.reference_values);
   if (AllowsDebug(made)) made.profile = policy::Profile::kDebug;
   COCOS_TRY(captured.Finish(cvm.id));
+  return made;
+}
+
+}  // namespace
+
+Result<policy::Policy> ReferencePolicy(const Snapshot& cvm) {
+  policy::Policy made = COCOS_TRY(cvm.tee == domain::Tee::kNone ? TpmAlone(cvm) : TeePolicy(cvm));
+  made.name = "cvm-" + cvm.id.text();
   COCOS_TRY(policy::CheckPolicy(made));
   return made;
 }

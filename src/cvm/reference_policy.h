@@ -14,8 +14,10 @@ namespace cocos::cvm {
 //   TDX: MRTD, attributes (QEMU's default where the class sets none), owner and configuration
 //   digests (zero where it sets none).
 //   Both: PCR values, if any were configured.
-// Errors: kFailedPrecondition for a CVM without a TEE or without a launch measurement;
-// kInternal for values that are not what this release writes.
+//   No TEE, but a TPM: the PCR values alone, which an event log must explain; the TPM's key is not
+//   asked to be bound, for nothing could bind it.
+// Errors: kFailedPrecondition for a CVM without a launch measurement or, where it has no TEE,
+// without PCR values; kInternal for values that are not what this release writes.
 Result<attestation::policy::Policy> ReferencePolicy(const Snapshot& cvm);
 
 }  // namespace cocos::cvm

@@ -56,6 +56,18 @@ class ReferenceCaptureTest : public ::testing::Test {
     return WriteBytes(dir_, name, bytes);
   }
   ComputationClass Snp() { return SnpClass(Write("OVMF.fd", cocos::testing::SmallOvmf())); }
+  // Expects one value of PCR 11, and returns it.
+  std::string WritePcrs() {
+    const std::string value(64, 'a');
+    const std::string text = R"({"pcr_values":{"sha256":{"11":")" + value + R"("}}})";
+    options_.pcr_values_path = Write("pcr.json", crypto::BytesOf(text));
+    return value;
+  }
+  static ComputationClass WithTpm() {
+    ComputationClass computation_class = cocos::testing::MinimalClass();
+    computation_class.tpm = domain::Tpm::kEmulator;
+    return computation_class;
+  }
   ComputationClass Tdx() { return TdxClass(Write("TDVF.fd", cocos::testing::SmallTdvf())); }
   Result<ReferenceValues> Capture(const ComputationClass& computation_class) {
     return ReferenceCapture(options_, logger_)
@@ -217,9 +229,7 @@ TEST_F(ReferenceCaptureTest, DemandsWhatATdxGuestWasLaunchedWith) {
 }
 
 TEST_F(ReferenceCaptureTest, DemandsConfiguredPcrs) {
-  const std::string value(64, 'a');
-  options_.pcr_values_path =
-      Write("pcr.json", crypto::BytesOf(R"({"pcr_values":{"sha256":{"11":")" + value + R"("}}})"));
+  const std::string value = WritePcrs();
 
   const auto made = ReferencePolicy(Captured(Snp()));
 
@@ -228,11 +238,56 @@ TEST_F(ReferenceCaptureTest, DemandsConfiguredPcrs) {
   EXPECT_EQ(crypto::HexEncode(bank.at(11)), value);
 }
 
-TEST_F(ReferenceCaptureTest, MakesNoPolicyWithoutATee) {
-  Snapshot plain{.id = id_};
+TEST_F(ReferenceCaptureTest, MakesNoPolicyWithoutTeeAndTpm) {
+  WritePcrs();
 
-  EXPECT_THAT(ReferencePolicy(plain),
+  EXPECT_THAT(ReferencePolicy(Captured(cocos::testing::MinimalClass())),
               FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("runs without a TEE")));
+}
+
+TEST_F(ReferenceCaptureTest, MakesNoPolicyForATpmThatNothingIsExpectedOf) {
+  EXPECT_THAT(ReferencePolicy(Captured(WithTpm())),
+              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("MANAGER_PCR_VALUES")));
+}
+
+TEST_F(ReferenceCaptureTest, DemandsPcrsAndTheirEventLogOfATpmWithoutTee) {
+  const std::string value = WritePcrs();
+
+  const auto made = ReferencePolicy(Captured(WithTpm()));
+
+  ASSERT_THAT(made, Succeeds());
+  EXPECT_FALSE(made->snp || made->tdx);
+  const auto& bank = made->tpm->expected_pcrs.at(crypto::DigestAlgorithm::kSha256);
+  EXPECT_EQ(crypto::HexEncode(bank.at(11)), value);
+  EXPECT_TRUE(made->tpm->require_event_log);
+  EXPECT_FALSE(made->tpm->require_bound_key);
+}
+
+TEST_F(ReferenceCaptureTest, WritesThePcrsOfATpmWithoutTeeAsJson) {
+  WritePcrs();
+  const Snapshot cvm = Captured(WithTpm());
+
+  const auto text = WriteAttestationPolicy(cvm, {});
+
+  ASSERT_THAT(text, Succeeds());
+  const auto read = policy::ReadSnpJson(*text, policy::Profile::kProduction);
+  ASSERT_THAT(read, Succeeds());
+  EXPECT_FALSE(read->policy.snp);
+  EXPECT_EQ(read->policy.tpm->expected_pcrs, ReferencePolicy(cvm)->tpm->expected_pcrs);
+}
+
+TEST_F(ReferenceCaptureTest, SaysThatPcrsAloneAreNoCorim) {
+  WritePcrs();
+
+  EXPECT_THAT(WriteAttestationPolicy(Captured(WithTpm()), {.format = PolicyFormat::kCorim}),
+              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("POLICY_FORMAT=json")));
+}
+
+TEST_F(ReferenceCaptureTest, FailsOverAPcrFileOfATpmWithoutTeeThatDoesNotParse) {
+  options_.pcr_values_path = Write("pcr.json", crypto::BytesOf("{}"));
+
+  EXPECT_THAT(Capture(WithTpm()),
+              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("MANAGER_PCR_VALUES")));
 }
 
 TEST_F(ReferenceCaptureTest, SaysWhichKeptValueIsNotOfItsForm) {
