@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 
 #include <sys/stat.h>
+#include <tss2/tss2_tcti_device.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -18,6 +20,7 @@
 #include "testagent/environment.h"
 #include "testagent/snp_chip.h"
 #include "testagent/tls_material.h"
+#include "testagent/tpm_evidence.h"
 
 namespace cocos::testagent {
 namespace {
@@ -29,6 +32,8 @@ struct Flags {
   std::string work_root = "/cocos";
   std::string listen_host = "0.0.0.0";
   std::string chip_path = "/etc/test-tee/chip.json";
+  std::string tpm_path = "/dev/tpmrm0";
+  std::string event_log_path = "/sys/kernel/security/tpm0/binary_bios_measurements";
   unsigned flood_seconds = 0;
 };
 
@@ -70,12 +75,14 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-// None where the host simulates no TEE.
-Result<std::unique_ptr<EvidenceSource>> OpenChip(const std::string& path) {
-  const Result<std::string> json = ReadFile(path);
-  if (!json && json.error().code() == ErrorCode::kNotFound) return nullptr;
-  if (!json) return tl::unexpected(json.error());
-  return SnpChip::Parse(*json);
+// The processor that the host simulates, else the guest's TPM, else none.
+Result<std::unique_ptr<EvidenceSource>> FindEvidence(const Flags& flags) {
+  const Result<std::string> json = ReadFile(flags.chip_path);
+  if (json) return SnpChip::Parse(*json);
+  if (json.error().code() != ErrorCode::kNotFound) return tl::unexpected(json.error());
+  if (access(flags.tpm_path.c_str(), F_OK) != 0) return nullptr;
+  return std::make_unique<TpmEvidence>(TpmAddress{Tss2_Tcti_Device_Init, flags.tpm_path},
+                                       flags.event_log_path);
 }
 
 Result<std::string> ReadCertificate(const Settings& settings) {
@@ -96,7 +103,7 @@ void Flood(Outbox& outbox, std::chrono::seconds duration, const std::stop_token&
 Result<void> RunAgent(const Flags& flags, Logger& logger) {
   const Settings settings = COCOS_TRY(ReadSettings(flags.environment_path));
   auto credentials = COCOS_TRY(ClientCredentials(settings));
-  const std::unique_ptr<EvidenceSource> chip = COCOS_TRY(OpenChip(flags.chip_path));
+  const std::unique_ptr<EvidenceSource> evidence = COCOS_TRY(FindEvidence(flags));
   std::string certificate = COCOS_TRY(ReadCertificate(settings));
   COCOS_TRY(MakeWorkRoot(flags.work_root));
   const sigset_t signals = BlockStopSignals();
@@ -105,7 +112,7 @@ Result<void> RunAgent(const Flags& flags, Logger& logger) {
   Agent agent({.listen_host = flags.listen_host,
                .work_root = flags.work_root,
                .log_level = settings.log_level,
-               .evidence = chip.get(),
+               .evidence = evidence.get(),
                .client_certificate_file = std::move(certificate)},
               outbox, logger);
   CvmsClient client(
@@ -130,6 +137,10 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--host", flags.listen_host, "address to serve users on")->capture_default_str();
   app.add_option("--chip", flags.chip_path, "simulated SEV-SNP processor, if there is such a file")
+      ->capture_default_str();
+  app.add_option("--tpm", flags.tpm_path, "TPM with a resource manager, if there is one")
+      ->capture_default_str();
+  app.add_option("--event-log", flags.event_log_path, "what firmware has measured")
       ->capture_default_str();
   app.add_option("--flood", flags.flood_seconds, "send logs without pause for so many seconds");
   try {

@@ -18,7 +18,7 @@ THIRD_PARTY = {
     # cpp-httplib takes its TLS set-up as an SSL_CTX.
     "openssl/": ["crypto", "telemetry/http_tls"],
     "yaml-cpp/": ["config", "attestation/policy"],
-    "tss2/": ["attestation/vtpm"],
+    "tss2/": ["attestation/vtpm", "testagent"],
     "grpcpp/": ["api", "cms", "relay", "cli", "testserver", "testagent"],
     "google/protobuf/": ["computation", "api", "cms", "relay", "cli", "testserver",
                          "testagent"],

@@ -33,6 +33,9 @@ class SoftwareTpm {
   // A new TPM with a folder of its own, both gone with this object.
   bool Start();
 
+  // Where it listens on 127.0.0.1, to one client at a time.
+  std::uint16_t port() const { return port_; }
+
   // Runs one tool in the TPM's folder, with no keys left in the TPM from earlier ones, and says
   // whether it succeeded. `command` is a shell command.
   bool Run(const std::string& command) const;
