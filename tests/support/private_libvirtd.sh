@@ -5,8 +5,9 @@
 #   private_libvirtd.sh COMMAND [ARG...]
 #
 # COMMAND finds qemu:///system at work. It runs in mount and PID namespaces in which /run/libvirt,
-# /var/lib/libvirt, /var/log/libvirt, /var/cache/libvirt and /etc/libvirt are empty and private; the
-# network is the machine's. When COMMAND ends, so does everything that was started, guests included.
+# /var/lib/libvirt, /var/log/libvirt, /var/log/swtpm, /var/cache/libvirt and /etc/libvirt are empty
+# and private; the network is the machine's. When COMMAND ends, so does everything that was started,
+# guests included.
 # Exit status: that of COMMAND; 77 if this machine cannot do it (not root, libvirtd not installed).
 #
 # COMMAND, or whatever it runs, controls the daemon with the program named by COCOS_LIBVIRTD_CONTROL:
@@ -20,7 +21,7 @@
 #   "$COCOS_LIBVIRTD_CONTROL" wipe      what a reboot does to it: guests and daemon killed, /run emptied
 set -euo pipefail
 
-readonly private_dirs=(/run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt)
+readonly private_dirs=(/run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt /var/log/swtpm)
 readonly libvirtd_pid=/run/libvirt/private-libvirtd.pid
 readonly virtlogd_pid=/run/libvirt/private-virtlogd.pid
 readonly skip=77

@@ -30,6 +30,8 @@ GUEST = {
 
 
 class CmsTest(DaemonTest):
+    boot_timeout = BOOT_TIMEOUT
+
     def setUp(self):
         super().setUp()
         self.host = self.make_host()
@@ -60,11 +62,11 @@ class CmsTest(DaemonTest):
         self.cvmctl = programs.Cvmctl(daemon.api.address)
         return daemon
 
-    @staticmethod
-    def wait_for(service, kind, **fields):
+    def wait_for(self, service, kind, **fields):
         wanted = {"kind": kind} | fields
         return service.wait_for(
-            lambda line: wanted.items() <= line.items(), f"the service sees {wanted}", BOOT_TIMEOUT)
+            lambda line: wanted.items() <= line.items(), f"the service sees {wanted}",
+            self.boot_timeout)
 
     @staticmethod
     def wait_for_connections(service, count):

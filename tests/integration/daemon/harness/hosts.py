@@ -26,6 +26,7 @@ class EmbeddedLibvirt:
         self.uri = f"qemu:///embed?root={root}"
         self.run_dir = root / "run/qemu"
         self.domain_dir = root / "etc/qemu"
+        self.tpm_dir = root / "lib/swtpm"
         if self._found_out.exists():
             shutil.copytree(self._found_out, self._cache)
 
@@ -45,6 +46,7 @@ class SystemLibvirt:
     uri = "qemu:///system"
     run_dir = pathlib.Path("/run/libvirt/qemu")
     domain_dir = pathlib.Path("/etc/libvirt/qemu")
+    tpm_dir = pathlib.Path("/var/lib/libvirt/swtpm")
 
     def domain_names(self):
         return set(self.virsh("list", "--all", "--name").split())
@@ -65,7 +67,7 @@ class TestLibvirt:
     """libvirt's test driver: no guests, no files, and a new world in every process."""
 
     uri = "test:///default"
-    run_dir = domain_dir = pathlib.Path("/nonexistent")
+    run_dir = domain_dir = tpm_dir = pathlib.Path("/nonexistent")
 
     def domain_names(self):
         return set()
@@ -95,7 +97,7 @@ class Host:
         self.initrd = self.image_dir / "rootfs.cpio.gz"
         self.write_kernel()
         # Not the class "default", which boots UEFI firmware first: ten seconds for nothing here.
-        self.write_class(api.TINY_CLASS, 'boot:\n  firmware_code: ""\n')
+        self.write_class(api.TINY_CLASS, 'tpm: none\nboot:\n  firmware_code: ""\n')
         self.initrd.write_bytes(b"no initrd, the tiny guest does not look")
 
     def write_kernel(self, behaviour=tiny_guest.Behaviour.OBEY, **options):
@@ -156,6 +158,10 @@ class Host:
     def nvram_files(self, instance="test"):
         return _names(self.state_dir / instance / "nvram")
 
+    def tpm_states(self):
+        """CVMs, and other domains, with state of a TPM."""
+        return _names(self.libvirt.tpm_dir)
+
     def manifests(self, instance="test"):
         """CVMs whose computation the relay keeps."""
         directory = self.runtime_dir / instance / "relay"
@@ -174,6 +180,7 @@ class Host:
         found += [f"share {name}" for name in self.share_dirs(instance)]
         found += [f"console log {name}" for name in self.console_logs(instance)]
         found += [f"NVRAM {name}" for name in self.nvram_files(instance)]
+        found += [f"TPM state {name}" for name in self.tpm_states()]
         found += [f"manifest {name}" for name in self.manifests(instance)]
         found += [f"process {pid}: {' '.join(arguments)[:200]}"
                   for pid, arguments in self.processes().items()]
@@ -182,12 +189,13 @@ class Host:
         return found
 
     def processes(self):
-        """QEMU and passt processes of this host's guests."""
+        """QEMU, passt and swtpm processes of this host's guests."""
         own = processes.naming(f"{self.root}/")
         if isinstance(self.libvirt, SystemLibvirt):
             own |= processes.naming(f"{self.libvirt.run_dir}/passt/")
+            own |= processes.naming(f"{self.libvirt.tpm_dir}/")
         return {pid: arguments for pid, arguments in own.items()
-                if any(name in arguments[0] for name in ("qemu", "passt"))}
+                if any(name in arguments[0] for name in ("qemu", "passt", "swtpm"))}
 
     def destroy(self):
         for pid in self.processes():
