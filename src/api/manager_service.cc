@@ -7,6 +7,7 @@
 
 #include "api/request_scope.h"
 #include "api/status.h"
+#include "api/trace_context.h"
 
 namespace cocos::api {
 namespace {
@@ -65,14 +66,15 @@ grpc::Status ManagerService::CreateVm(grpc::ServerContext* context,
   }
   return scope.Finish(fmt::format("Method CreateVM for id {} on port {}", response->cvm_id(),
                                   response->forwarded_port()),
-                      ErrorOf(created));
+                      ErrorOf(created), LogLevel::kInfo, response->cvm_id());
 }
 
 Result<cvm::Created> ManagerService::Create(const grpc::ServerContext& context,
                                             const ::manager::CreateReq& request) {
   std::string class_name = COCOS_TRY(RequestedClass(context, request));
-  return manager_.Create(ToCreateRequest(request, std::move(class_name)),
-                         [&context] { return IsAbandoned(context); });
+  cvm::CreateRequest wanted = ToCreateRequest(request, std::move(class_name));
+  wanted.trace_id = TraceIdOf(context);
+  return manager_.Create(wanted, [&context] { return IsAbandoned(context); });
 }
 
 grpc::Status ManagerService::RemoveVm(grpc::ServerContext*, const ::manager::RemoveReq* request,
@@ -82,7 +84,7 @@ grpc::Status ManagerService::RemoveVm(grpc::ServerContext*, const ::manager::Rem
   const Result<void> removed =
       id ? manager_.Remove(*id) : Fail(ErrorCode::kNotFound, "entity not found");
   return scope.Finish(fmt::format("Method RemoveVM for vm {}", Shortened(request->cvm_id())),
-                      ErrorOf(removed));
+                      ErrorOf(removed), LogLevel::kInfo, id ? id->text() : std::string());
 }
 
 grpc::Status ManagerService::CVMInfo(grpc::ServerContext*, const ::manager::CVMInfoReq* request,

@@ -23,9 +23,9 @@ class RequestScope {
 
   // Logs "<text> took <duration> to complete", after a failure with its cause and at WARN; tells
   // the observer; gives the status for the client. A null `error` is success. `success_level` is
-  // the level of the line otherwise.
+  // the level of the line otherwise. `cvm` is the CVM that the request is about; empty: none.
   grpc::Status Finish(const std::string& text, const Error* error,
-                      LogLevel success_level = LogLevel::kInfo) const;
+                      LogLevel success_level = LogLevel::kInfo, std::string_view cvm = {}) const;
 
  private:
   const std::string_view method_;

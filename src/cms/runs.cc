@@ -1,5 +1,6 @@
 #include "cms/runs.h"
 
+#include "base/trace_ids.h"
 #include "cms/messages.h"
 #include "computation/manifest.h"
 #include "computation/translate.h"
@@ -69,14 +70,17 @@ void Runs::Run(const manager::ComputationRunReq& request) {
     return Refuse(id, checked.error());
   }
   if (!Claim(id)) return;
+  // From here on every line about this run, and about its CVM, carries the same trace id.
+  const std::string trace_id = NewTraceId();
+  logger_.Info("Computation is to be run", {{"computation", id}, {"trace_id", trace_id}});
   Send(Event(id, event_type::kProvision, event_status::kStarting));
-  const Result<cvm::Created> created = Create(request);
+  const Result<cvm::Created> created = Create(request, trace_id);
   if (created) {
     Send(Event(id, event_type::kProvision, event_status::kCompleted));
     Send(RunAnswer(id, created->agent_port));
     logger_.Info("Computation has its CVM", {{"computation", id}, {"cvm", created->id.text()}});
   } else {
-    Refuse(id, created.error());
+    Refuse(id, created.error(), trace_id);
   }
   Release(id);
 }
@@ -94,8 +98,10 @@ Result<Runs::Prepared> Runs::Prepare(const manager::ComputationRunReq& request) 
   return prepared;
 }
 
-Result<cvm::Created> Runs::Create(const manager::ComputationRunReq& request) {
+Result<cvm::Created> Runs::Create(const manager::ComputationRunReq& request,
+                                  const std::string& trace_id) {
   Prepared prepared = COCOS_TRY(Prepare(request));
+  prepared.request.trace_id = trace_id;
   const cvm::CvmId id = *prepared.request.id;
   AgentAccess access =
       COCOS_TRY(gateway_.Admit(id, prepared.request.class_name, prepared.manifest));
@@ -111,9 +117,11 @@ Result<cvm::Created> Runs::Create(const manager::ComputationRunReq& request) {
 
 // No message of the contract says that a run failed. The event says it to people, the answer to a
 // stop says to the service that the computation is over, with the reason.
-void Runs::Refuse(const std::string& computation_id, const Error& error) {
-  logger_.Warn("Computation was not started",
-               {{"computation", computation_id}, {"error", error.message()}});
+void Runs::Refuse(const std::string& computation_id, const Error& error,
+                  std::string_view trace_id) {
+  logger_.Warn(
+      "Computation was not started",
+      {{"computation", computation_id}, {"error", error.message()}, {"trace_id", trace_id}});
   Send(Event(computation_id, event_type::kProvision, event_status::kFailed, ErrorDetails(error)));
   Send(ManagerLog(computation_id, "ERROR", error.message()));
   Send(StopAnswer(computation_id, error.message()));
@@ -122,6 +130,10 @@ void Runs::Refuse(const std::string& computation_id, const Error& error) {
 void Runs::Stop(const std::string& computation_id) {
   const Result<cvm::Snapshot> found = Find(computation_id);
   Result<void> stopped = found ? manager_.Remove(found->id) : tl::unexpected(found.error());
+  if (stopped) {
+    logger_.Info("Computation was stopped",
+                 {{"computation", computation_id}, {"cvm", found->id.text()}});
+  }
   // That it is gone is an event of the change itself, whoever removed it.
   if (!stopped) {
     Send(Event(computation_id, event_type::kStop, event_status::kFailed,

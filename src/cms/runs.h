@@ -44,8 +44,9 @@ class Runs {
   // After a connection came about: tells the service what runs.
   void ReportAll();
 
-  // Tells the service that this run will not be, and why.
-  void Refuse(const std::string& computation_id, const Error& error);
+  // Tells the service that this run will not be, and why. `trace_id`: of the run, if it has one.
+  void Refuse(const std::string& computation_id, const Error& error,
+              std::string_view trace_id = {});
 
   // The CVM of a computation. Errors: kNotFound.
   Result<cvm::Snapshot> Find(const std::string& computation_id) const;
@@ -61,7 +62,8 @@ class Runs {
   void AnswerAgain(const std::string& computation_id, const cvm::Snapshot& cvm);
   void Release(const std::string& computation_id);
   Result<Prepared> Prepare(const manager::ComputationRunReq& request) const;
-  Result<cvm::Created> Create(const manager::ComputationRunReq& request);
+  Result<cvm::Created> Create(const manager::ComputationRunReq& request,
+                              const std::string& trace_id);
   void Send(manager::ClientStreamMessage message);
 
   const Options options_;

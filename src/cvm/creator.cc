@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/trace_ids.h"
 #include "cvm/host_data.h"
 #include "cvm/spec_builder.h"
 #include "domain/render.h"
@@ -97,6 +98,7 @@ Result<void> Creator::Run::Reserve() {
   }
   cvm.agent_bind_address = class_.network.bind_address;
   cvm.computation_id = request_.computation_id;
+  cvm.trace_id = request_.trace_id.empty() ? NewTraceId() : request_.trace_id;
   cvm.kernel_command_line = checked_.kernel_command_line;
   cvm.memory_mib = class_.memory_mib;
   cvm.vcpus = class_.vcpus;

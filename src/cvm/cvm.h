@@ -37,6 +37,7 @@ struct CreateRequest {
   // (computation::CanonicalJson).
   std::string computation_id;
   std::string computation_json;
+  std::string trace_id;    // of the request, base/trace_ids.h; empty: a new one
   std::string class_name;  // empty: "default"
   std::string ttl;         // Go duration; empty: the class's default
   std::string agent_log_level;
@@ -74,6 +75,7 @@ struct Snapshot {
   std::uint16_t agent_port = 0;
   std::optional<std::uint32_t> vsock_cid;
   std::string computation_id;
+  std::string trace_id;
   std::string kernel_command_line;
   std::uint64_t memory_mib = 0;
   unsigned vcpus = 0;

@@ -47,7 +47,7 @@ struct Manager::Impl {
         capture_(options.capture, logger),
         reservations_(LimitsOf(options), options.is_port_free),
         workspace_(std::move(workspace)),
-        registry_(clock, feed_),
+        registry_(clock, feed_, options.traces),
         agents_(registry_, clock, [this] { events_.Wake(); }),
         metadata_(hypervisor, registry_, logger, options.instance_id),
         cleaner_(hypervisor, workspace_),

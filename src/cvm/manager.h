@@ -14,6 +14,7 @@
 
 #include "base/logger.h"
 #include "base/result.h"
+#include "base/trace_ids.h"
 #include "cvm/agent_monitor.h"
 #include "cvm/change_feed.h"
 #include "cvm/class.h"
@@ -49,6 +50,7 @@ struct ManagerOptions {
   std::chrono::milliseconds resync_interval{300'000};
   std::size_t feed_capacity = 4096;
   std::uint64_t feed_base = 0;  // revisions start after it; see ChangeFeed
+  TraceIds* traces = nullptr;   // told the trace ids of CVMs; must outlive the manager
   // Called after each step of a create that succeeded, with nothing locked. Crash tests end the
   // process here.
   std::function<void(CreateStep)> after_step;

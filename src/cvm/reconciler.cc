@@ -18,6 +18,7 @@ Snapshot SnapshotOf(const domain::CvmMetadata& metadata, const CvmId& id) {
           .agent_port = metadata.agent_port,
           .vsock_cid = metadata.vsock_cid,
           .computation_id = metadata.computation_id,
+          .trace_id = metadata.trace_id,
           .kernel_command_line = metadata.kernel_command_line,
           .memory_mib = metadata.memory_mib,
           .vcpus = metadata.vcpus,

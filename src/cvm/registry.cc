@@ -36,7 +36,15 @@ void Registry::SetState(Record& record, State state, std::string cause,
   if (event && event->event_received) {
     change.event_latency = std::chrono::steady_clock::now() - *event->event_received;
   }
+  NoteTrace(record.snapshot);
   feed_.Publish(std::move(change));
+}
+
+// Before the change is published: whoever reacts to it writes lines that belong to the trace.
+void Registry::NoteTrace(const Snapshot& cvm) {
+  if (traces_ == nullptr) return;
+  if (cvm.state == State::kRemoved) return traces_->Forget(cvm.id.text());
+  traces_->Set(cvm.id.text(), cvm.trace_id);
 }
 
 void Registry::AddRequested(Snapshot snapshot) {

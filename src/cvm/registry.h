@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/trace_ids.h"
 #include "cvm/change_feed.h"
 #include "cvm/clock.h"
 #include "cvm/cvm.h"
@@ -36,7 +37,9 @@ struct Ended {
 // blocks longer than another holds the mutex, except ClaimForRemoval and WaitEnded.
 class Registry {
  public:
-  Registry(const Clock& clock, ChangeFeed& feed) : clock_(clock), feed_(feed) {}
+  // `traces`, if any, is told the trace ids of CVMs as they come and go. All must outlive this.
+  Registry(const Clock& clock, ChangeFeed& feed, TraceIds* traces = nullptr)
+      : clock_(clock), feed_(feed), traces_(traces) {}
 
   // Adds a CVM that is being created: state kRequested, claimed by kCreate.
   void AddRequested(Snapshot snapshot);
@@ -146,11 +149,13 @@ class Registry {
   Record& Get(const CvmId& id);
   void SetState(Record& record, State state, std::string cause,
                 const std::optional<Ended>& event = std::nullopt);
+  void NoteTrace(const Snapshot& cvm);
   void ForgetOldestFailed();
   void Erase(const std::map<CvmId, Record>::iterator& record);
 
   const Clock& clock_;
   ChangeFeed& feed_;
+  TraceIds* const traces_;
   mutable std::mutex mutex_;
   mutable std::condition_variable settled_;
   std::map<CvmId, Record> records_;

@@ -30,6 +30,7 @@ domain::CvmMetadata BuildMetadata(const Snapshot& cvm, const std::string& instan
           .agent_port = cvm.agent_port,
           .vsock_cid = cvm.vsock_cid,
           .computation_id = cvm.computation_id,
+          .trace_id = cvm.trace_id,
           .kernel_command_line = cvm.kernel_command_line,
           .memory_mib = cvm.memory_mib,
           .vcpus = cvm.vcpus,

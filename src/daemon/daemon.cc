@@ -95,8 +95,10 @@ constexpr std::array kAllStates = {
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, InstanceLock lock, Platform& platform, Logger& logger)
+Daemon::Daemon(const config::Config& config, InstanceLock lock, Platform& platform, Logger& logger,
+               TraceIds& traces)
     : logger_(logger),
+      traces_(traces),
       platform_(platform),
       lock_(std::move(lock)),
       hypervisor_(event_loop_, {.uri = config.libvirt_uri}) {
@@ -104,7 +106,7 @@ Daemon::Daemon(const config::Config& config, InstanceLock lock, Platform& platfo
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Platform& platform,
-                                              Logger& logger,
+                                              Logger& logger, TraceIds& traces,
                                               std::function<void(cvm::CreateStep)> after_step) {
   // Everything that can be wrong with the configuration is found before anything is opened.
   const HostAbilities host = platform.Abilities(config, logger);
@@ -116,7 +118,7 @@ Result<std::unique_ptr<Daemon>> Daemon::Start(const config::Config& config, Plat
       COCOS_TRY(ResolveInstanceId(config.instance_id, config.state_dir));
   InstanceLock lock = COCOS_TRY(InstanceLock::Acquire(config.runtime_dir, instance_id));
 
-  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), platform, logger));
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(lock), platform, logger, traces));
   daemon->class_policies_ = std::move(class_policies);
   WarnAboutDisk(config.runtime_dir, logger);
   COCOS_TRY(daemon->OpenManager(config, instance_id, std::move(classes), host.tee,
@@ -135,6 +137,7 @@ Result<void> Daemon::OpenManager(const config::Config& config, const std::string
                                                  platform_.CpuSignature()));
   options.share_group = COCOS_TRY(FindShareGroup(config.libvirt_uri, config.qemu_group, logger_));
   options.after_step = std::move(after_step);
+  options.traces = &traces_;
   manager_ = COCOS_TRY(cvm::Manager::Open(platform_.Before(hypervisor_), events_, clock_, logger_,
                                           std::move(classes), std::move(options)));
   appraiser_ = std::make_unique<EvidenceAppraiser>(

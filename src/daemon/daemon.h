@@ -13,6 +13,7 @@
 #include "api/operator_service.h"
 #include "base/logger.h"
 #include "base/result.h"
+#include "base/trace_ids.h"
 #include "config/config.h"
 #include "cvm/clock.h"
 #include "cvm/event_queue.h"
@@ -35,16 +36,18 @@ namespace cocos::daemon {
 class Daemon {
  public:
   // Everything up to and including the listeners; the API answers when this returns.
-  // `platform` and `logger` must outlive it. Errors name what an operator has to change.
+  // `traces` is what `logger` looks CVMs up in; it, `platform` and `logger` must outlive the
+  // daemon. Errors name what an operator has to change.
   static Result<std::unique_ptr<Daemon>> Start(const config::Config& config, Platform& platform,
-                                               Logger& logger,
+                                               Logger& logger, TraceIds& traces,
                                                std::function<void(cvm::CreateStep)> after_step);
 
   // Refuses new requests and waits for those in progress.
   void Shutdown();
 
  private:
-  Daemon(const config::Config& config, InstanceLock lock, Platform& platform, Logger& logger);
+  Daemon(const config::Config& config, InstanceLock lock, Platform& platform, Logger& logger,
+         TraceIds& traces);
 
   Result<void> OpenManager(const config::Config& config, const std::string& instance_id,
                            std::vector<cvm::ComputationClass> classes, const HostTee& tee,
@@ -56,6 +59,7 @@ class Daemon {
   std::optional<CmsStatus> CmsConnection() const;
 
   Logger& logger_;
+  TraceIds& traces_;
   Platform& platform_;
   std::atomic<bool> serving_ = false;  // the API takes requests
   const InstanceLock lock_;

@@ -12,6 +12,7 @@
 
 #include "base/go_duration.h"
 #include "base/log_level.h"
+#include "base/trace_ids.h"
 #include "config/load.h"
 #include "daemon/command_line.h"
 #include "daemon/daemon.h"
@@ -52,11 +53,12 @@ int Serve(const config::Config& config, const Environment& environment,
   auto after_step = FaultInjectionFrom(environment);
   if (!after_step) return Complain(after_step.error());
 
-  JsonLogger logger(*threshold);
+  TraceIds traces;
+  JsonLogger logger(*threshold, &traces);
   for (const std::string& warning : config.warnings) logger.Warn(warning);
   const Result<std::unique_ptr<Platform>> platform = make_platform(environment, logger);
   if (!platform) return Complain(platform.error());
-  auto daemon = Daemon::Start(config, **platform, logger, *std::move(after_step));
+  auto daemon = Daemon::Start(config, **platform, logger, traces, *std::move(after_step));
   if (!daemon) {
     logger.Error("Starting failed", {{"error", daemon.error().message()}});
     return Complain(daemon.error());

@@ -175,6 +175,7 @@ Result<CvmMetadata> ReadAll(const Reader& reader) {
   metadata.agent_port = COCOS_TRY(reader.Number<std::uint16_t>("agentPort"));
   metadata.vsock_cid = COCOS_TRY(reader.OptionalNumber<std::uint32_t>("vsockCid"));
   metadata.computation_id = COCOS_TRY(reader.TextOrEmpty("computation"));
+  metadata.trace_id = COCOS_TRY(reader.TextOrEmpty("traceId"));
   metadata.kernel_command_line = COCOS_TRY(reader.TextOrEmpty("kernelCommandLine"));
   metadata.memory_mib = COCOS_TRY(reader.Number<std::uint64_t>("memoryMib"));
   metadata.vcpus = COCOS_TRY(reader.Number<unsigned>("vcpus"));
@@ -200,6 +201,7 @@ void FillMetadata(Element cvm, const CvmMetadata& metadata) {
   AddValue(cvm, "agentPort", std::to_string(metadata.agent_port));
   if (metadata.vsock_cid) AddValue(cvm, "vsockCid", std::to_string(*metadata.vsock_cid));
   AddUnlessEmpty(cvm, "computation", metadata.computation_id);
+  AddUnlessEmpty(cvm, "traceId", metadata.trace_id);
   AddUnlessEmpty(cvm, "kernelCommandLine", metadata.kernel_command_line);
   AddValue(cvm, "memoryMib", std::to_string(metadata.memory_mib));
   AddValue(cvm, "vcpus", std::to_string(metadata.vcpus));

@@ -47,6 +47,7 @@ struct CvmMetadata {
   std::uint16_t agent_port = 0;
   std::optional<std::uint32_t> vsock_cid;
   std::string computation_id;  // empty unless a CMS run
+  std::string trace_id;        // follows the CVM through the log; empty: of an older release
   std::string kernel_command_line;
   std::uint64_t memory_mib = 0;
   unsigned vcpus = 0;

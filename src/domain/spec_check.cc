@@ -201,6 +201,7 @@ Result<void> CheckMetadataValues(const CvmMetadata& metadata) {
   COCOS_TRY(CheckFilled("metadata.class_name", metadata.class_name));
   COCOS_TRY(CheckText("metadata.agent_bind_address", metadata.agent_bind_address));
   COCOS_TRY(CheckText("metadata.computation_id", metadata.computation_id));
+  COCOS_TRY(CheckText("metadata.trace_id", metadata.trace_id));
   COCOS_TRY(CheckText("metadata.kernel_command_line", metadata.kernel_command_line));
   COCOS_TRY(CheckVsockCid(metadata.vsock_cid));
   for (const auto& [name, value] : metadata.reference_values) {

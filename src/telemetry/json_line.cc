@@ -118,8 +118,8 @@ void AppendJsonString(std::string_view text, std::string& out) {
 }
 
 std::string FormatJsonLine(std::chrono::system_clock::time_point time, LogLevel level,
-                           std::string_view message,
-                           std::initializer_list<LogAttribute> attributes) {
+                           std::string_view message, std::initializer_list<LogAttribute> attributes,
+                           std::string_view trace_id) {
   std::string line = fmt::format(
       "{{\"time\":\"{}\",\"level\":\"{}\",\"msg\":", FormatRfc3339Nano(time), LogLevelName(level));
   AppendJsonString(message, line);
@@ -128,6 +128,10 @@ std::string FormatJsonLine(std::chrono::system_clock::time_point time, LogLevel 
     AppendJsonString(name, line);
     line += ':';
     AppendJsonString(value, line);
+  }
+  if (!trace_id.empty()) {
+    line += R"(,"trace_id":)";
+    AppendJsonString(trace_id, line);
   }
   line += '}';
   return line;

@@ -30,15 +30,27 @@ spdlog::level::level_enum SpdlogLevel(LogLevel level) {
 
 }  // namespace
 
-JsonLogger::JsonLogger(LogThreshold threshold)
-    : JsonLogger(threshold, std::make_shared<LogFdSink>(STDOUT_FILENO)) {}
+JsonLogger::JsonLogger(LogThreshold threshold, const TraceIds* traces)
+    : JsonLogger(threshold, std::make_shared<LogFdSink>(STDOUT_FILENO), traces) {}
 
-JsonLogger::JsonLogger(LogThreshold threshold, std::shared_ptr<spdlog::sinks::sink> sink)
-    : threshold_(threshold), sink_(std::move(sink)) {
+JsonLogger::JsonLogger(LogThreshold threshold, std::shared_ptr<spdlog::sinks::sink> sink,
+                       const TraceIds* traces)
+    : threshold_(threshold), sink_(std::move(sink)), traces_(traces) {
   sink_->set_pattern("%v");
 }
 
 JsonLogger::~JsonLogger() = default;
+
+// Here and not at the places that log: none of them can forget it.
+std::string JsonLogger::TraceOf(std::initializer_list<LogAttribute> attributes) const {
+  if (traces_ == nullptr) return "";
+  std::string trace_id;
+  for (const auto& [name, value] : attributes) {
+    if (name == "trace_id") return "";
+    if (name == "cvm") trace_id = traces_->Find(value);
+  }
+  return trace_id;
+}
 
 void JsonLogger::Log(LogLevel level, std::string_view message,
                      std::initializer_list<LogAttribute> attributes) {
@@ -46,7 +58,7 @@ void JsonLogger::Log(LogLevel level, std::string_view message,
   const auto now = std::chrono::system_clock::now();
   // Sinks report failure by exception, and there is no second log to say so in.
   try {
-    const std::string line = FormatJsonLine(now, level, message, attributes);
+    const std::string line = FormatJsonLine(now, level, message, attributes, TraceOf(attributes));
     sink_->log(spdlog::details::log_msg(now, spdlog::source_loc{}, "", SpdlogLevel(level), line));
     sink_->flush();
   } catch (const std::exception&) {

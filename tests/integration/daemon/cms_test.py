@@ -92,6 +92,21 @@ class Cms(CmsTest):
         self.assertNotIn("Computation was released", daemon.log())
         wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
 
+    def test_a_run_gets_the_class_whose_rule_fits(self):
+        self.host.write_class("other", "match: [{key: id, value: run-8}]\n")
+        self.host.write_class("seven", "match: [{key: id_prefix, value: run-7}]\n")
+        service = self.start_service()
+        self.start_manager()
+        self.wait_for_connections(service, 1)
+        for run, its_class in (("run-7", "seven"), ("run-8", "other"), ("run-9", "default")):
+            service.command(f"cms run {run}")
+            self.wait_for(service, "manager_run_response", computation_id=run)
+            [cvm] = self.cvmctl.json("list")["cvms"]
+            self.assertEqual((run, its_class), (cvm["computation_id"], cvm["class"]))
+            service.command(f"cms stop {run}")
+            self.wait_for(service, "manager_stop_response", computation_id=run, message="")
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
     def test_the_service_may_be_allowed_to_end_the_manager(self):
         service = self.start_service("--cms-run")
         daemon = self.start_manager(MANAGER_CMS_TERMINATE="exit")
@@ -136,6 +151,23 @@ class Cms(CmsTest):
         service.command("cms stop run-7")
         self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
         wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+        self.assert_one_trace(daemon, "run-7", answer_came_first="Computation has its CVM")
+
+    def assert_one_trace(self, daemon, computation, answer_came_first):
+        """From the run to the stop, in the log of both processes."""
+        lines = [json.loads(line) for line in daemon.log().splitlines() if line.startswith("{")]
+        ours = [line for line in lines if "trace_id" in line]
+        self.assertEqual(1, len({line["trace_id"] for line in ours}), ours)
+        self.assertEqual(32, len(ours[0]["trace_id"]))
+        messages = [line["msg"] for line in ours]
+        self.assertEqual(["Computation is to be run", answer_came_first], messages[:2])
+        for message in ("Adopted a running CVM", "Agent is connected",
+                        "Computation was released to its CVM", "Agent took its computation",
+                        "Computation was stopped"):
+            self.assertIn(message, messages)
+        self.assertEqual([], [line for line in lines if "cvm" in line and "trace_id" not in line])
+        self.assertEqual({computation}, {line["computation"] for line in ours
+                                         if "computation" in line})
 
 
 if __name__ == "__main__":

@@ -95,6 +95,19 @@ TEST_F(ManagerServiceTest, TakesTheClassFromTheFieldOrTheMetadata) {
   EXPECT_EQ(manager_->Get(*cvm::CvmId::Parse(created_.cvm_id()))->class_name, "small");
 }
 
+TEST_F(ManagerServiceTest, FollowsTheTraceOfTheCaller) {
+  TraceIds traces;
+  options_.traces = &traces;
+  StartServer();
+  grpc::ClientContext context;
+  context.AddMetadata("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+
+  ASSERT_TRUE(manager_stub_->CreateVm(&context, {}, &created_).ok());
+
+  EXPECT_EQ(traces.Find(created_.cvm_id()), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_THAT(logger_.text(), HasSubstr("cvm=" + created_.cvm_id()));
+}
+
 TEST_F(ManagerServiceTest, RefusesTwoDifferentClasses) {
   classes_.push_back(MinimalClass("small"));
   StartServer();

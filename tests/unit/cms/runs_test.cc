@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "base/trace_ids.h"
 #include "cms/change_reporter.h"
 #include "support/result_matchers.h"
 #include "unit/cms/run_fixture.h"
@@ -37,6 +38,28 @@ TEST_F(CmsRuns, MakesOneCvmThatKnowsItsComputationAndItsRelay) {
   ASSERT_THAT(cvms, SizeIs(1));
   EXPECT_EQ(cvms.front().computation_id, "7");
   EXPECT_THAT(gateway_.admitted(), ElementsAre(std::pair(cvms.front().id.text(), "7")));
+}
+
+TEST_F(CmsRuns, GivesEachRunATraceThatItsCvmCarriesOn) {
+  Runs& runs = StartRuns();
+
+  runs.Run(RunRequest("7"));
+  runs.Run(RunRequest("8"));
+
+  const std::string trace = runs.Find("7")->trace_id;
+  EXPECT_TRUE(IsTraceId(trace)) << trace;
+  EXPECT_NE(runs.Find("8")->trace_id, trace);
+  EXPECT_THAT(logger_.text(),
+              HasSubstr("Computation is to be run computation=7 trace_id=" + trace + "\n"));
+}
+
+TEST_F(CmsRuns, NamesTheTraceOfARunThatDoesNotStart) {
+  gateway_.refuses = true;
+
+  StartRuns().Run(RunRequest("7"));
+
+  EXPECT_THAT(logger_.text(),
+              ::testing::ContainsRegex("not started computation=7 .* trace_id=[0-9a-f]{32}"));
 }
 
 TEST_F(CmsRuns, GivesARunTheClassWhoseRuleFitsWithItsPort) {

@@ -42,6 +42,25 @@ class ManagerRestart : public ManagerFixture {
   }
 };
 
+TEST_F(ManagerRestart, KeepsTheTraceOfACvmUntilItIsGone) {
+  TraceIds first_traces;
+  options_.traces = &first_traces;
+  const CvmId id = StartManager().Create({})->id;
+  const std::string trace = first_traces.Find(id.text());
+  EXPECT_TRUE(IsTraceId(trace)) << trace;
+  StopManager();
+
+  TraceIds traces;
+  options_.traces = &traces;
+  Manager& manager = StartManager();
+
+  EXPECT_EQ(traces.Find(id.text()), trace);
+  EXPECT_EQ(manager.Get(id)->trace_id, trace);
+  ASSERT_THAT(manager.Remove(id), Succeeds());
+  EXPECT_EQ(traces.Find(id.text()), trace);  // lines about the removal may still come
+  StopManager();
+}
+
 TEST_F(ManagerRestart, LeavesCvmsRunningAndAdoptsThem) {
   const CvmId id = StartManager().Create({.ttl = "1h"})->id;
   const Snapshot before = *manager_->Get(id);

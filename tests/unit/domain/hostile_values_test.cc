@@ -39,6 +39,8 @@ std::vector<Field> CommonFields() {
       {"metadata.computation_id",
        [](DomainSpec& s) -> std::string& { return s.metadata.computation_id; },
        "//cocos:computation"},
+      {"metadata.trace_id", [](DomainSpec& s) -> std::string& { return s.metadata.trace_id; },
+       "//cocos:traceId"},
       {"metadata.kernel_command_line",
        [](DomainSpec& s) -> std::string& { return s.metadata.kernel_command_line; },
        "//cocos:kernelCommandLine"},

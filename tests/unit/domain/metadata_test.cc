@@ -53,6 +53,7 @@ TEST(Metadata, ReadsBackWithoutTheOptionalValues) {
   metadata.expires.reset();
   metadata.vsock_cid.reset();
   metadata.computation_id.clear();
+  metadata.trace_id.clear();
   metadata.kernel_command_line.clear();
   metadata.agent_bind_address.clear();
   metadata.reference_values.clear();

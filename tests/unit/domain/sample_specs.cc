@@ -26,6 +26,7 @@ CvmMetadata SampleMetadata(Tee tee) {
   metadata.agent_bind_address = "127.0.0.1";
   metadata.agent_port = 6100;
   metadata.computation_id = "computation-1";
+  metadata.trace_id = "4bf92f3577b34da6a3ce929d0e0e4736";
   metadata.kernel_command_line = "quiet console=null";
   metadata.memory_mib = 2048;
   metadata.vcpus = 4;

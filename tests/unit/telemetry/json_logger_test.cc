@@ -42,6 +42,26 @@ TEST(JsonLogger, WritesOneObjectALine) {
   EXPECT_EQ(lines[1]["msg"], "third %v {}");
 }
 
+TEST(JsonLogger, AddsTheTraceOfTheCvmThatALineIsAbout) {
+  std::ostringstream out;
+  TraceIds traces;
+  traces.Set("7", "4bf92f3577b34da6a3ce929d0e0e4736");
+  JsonLogger logger(LogThreshold{0}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out),
+                    &traces);
+
+  logger.Info("known", {{"computation", "x"}, {"cvm", "7"}});
+  logger.Info("unknown", {{"cvm", "8"}});
+  logger.Info("about no CVM", {{"computation", "7"}});
+  logger.Info("says so itself", {{"cvm", "7"}, {"trace_id", "own"}});
+
+  const std::vector<nlohmann::json> lines = Lines(out.str());
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0]["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_FALSE(lines[1].contains("trace_id"));
+  EXPECT_FALSE(lines[2].contains("trace_id"));
+  EXPECT_EQ(lines[3]["trace_id"], "own");
+}
+
 TEST(JsonLogger, LeavesOutWhatIsBelowTheThreshold) {
   std::ostringstream out;
   JsonLogger logger(LogThreshold{2}, std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
