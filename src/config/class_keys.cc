@@ -9,6 +9,8 @@
 namespace cocos::config {
 namespace {
 
+using namespace std::chrono_literals;
+
 // Makes a setter from a parser and a place to put the value.
 template <typename Parse, typename Place>
 auto Setter(Parse parse, Place place) {
@@ -66,6 +68,13 @@ Result<TpmChoice> Tpm(std::string_view text) {
 Result<std::string> AttestationMode(std::string_view text) {
   if (text == "off" || text == "report" || text == "enforce") return std::string(text);
   return Fail(ErrorCode::kInvalidArgument, "{:?}: want off, report or enforce", text);
+}
+
+Result<std::chrono::seconds> Deadline(std::string_view text) {
+  const std::chrono::nanoseconds duration = COCOS_TRY(ParseGoDuration(text));
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  if (seconds == duration && seconds >= 1s && seconds <= 24h) return seconds;
+  return Fail(ErrorCode::kInvalidArgument, "{:?}: want whole seconds, 1s to 24h", text);
 }
 
 Result<bool> OnRefusal(std::string_view text) {
@@ -178,6 +187,10 @@ const std::vector<ClassKey>& ClassKeys() {
       {"attestation.on_refusal",
        "destroy or keep: what becomes of a CVM whose evidence was refused under enforce",
        Setter(OnRefusal, COCOS_FIELD(attestation.keep_refused))},
+      {"attestation.deadline",
+       "under enforce, from the admission of a run to evidence that passed, the boot included; Go "
+       "duration of whole seconds, 1s to 24h",
+       Setter(Deadline, COCOS_FIELD(attestation.deadline))},
   };
   return keys;
 }

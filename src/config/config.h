@@ -66,9 +66,10 @@ struct TdxConfig {
 };
 
 struct AttestationConfig {
-  std::string mode;           // "off", "report", "enforce"
-  std::string policy_path;    // empty: none
-  bool keep_refused = false;  // a CVM whose evidence was refused is kept for inspection
+  std::string mode;                    // "off", "report", "enforce"
+  std::string policy_path;             // empty: none
+  bool keep_refused = false;           // a CVM whose evidence was refused is kept for inspection
+  std::chrono::seconds deadline{600};  // with enforce: by then evidence must have passed
 };
 
 // One `match` rule: a computation of a service that it fits belongs to the class.

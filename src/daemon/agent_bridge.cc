@@ -31,12 +31,10 @@ std::string AppraisalDetails(const relay::Appraisal& appraisal) {
 
 }  // namespace
 
-AgentBridge::AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of,
-                         KeepsRefused keeps_refused, Explain explain)
+AgentBridge::AgentBridge(Parts parts, std::string relay_url, TermsOf terms_of, Explain explain)
     : parts_(parts),
       relay_url_(std::move(relay_url)),
-      mode_of_(std::move(mode_of)),
-      keeps_refused_(std::move(keeps_refused)),
+      terms_of_(std::move(terms_of)),
       explain_(std::move(explain)),
       settler_([this](const std::stop_token& stop) { SettleRefused(stop); }) {
   ::pthread_setname_np(settler_.native_handle(), "relay-removal");
@@ -47,13 +45,11 @@ AgentBridge::~AgentBridge() = default;
 Result<cms::AgentAccess> AgentBridge::Admit(const cvm::CvmId& id, std::string_view class_name,
                                             const cvms::ComputationRunReq& manifest) {
   const auto now = std::chrono::floor<std::chrono::seconds>(parts_.clock.Now());
-  const relay::ReleaseMode mode = COCOS_TRY(mode_of_(class_name));
   relay::ClientIdentity identity = COCOS_TRY(parts_.pki.Mint(id, now + kCertificateLife, now));
   COCOS_TRY(parts_.admissions.Add(id, {.computation_id = manifest.id(),
                                        .manifest = manifest.SerializeAsString(),
                                        .certificate_pem = identity.certificate_pem,
-                                       .mode = mode,
-                                       .keep_refused = keeps_refused_(class_name)}));
+                                       .terms = terms_of_(class_name)}));
   relay_->Admitted(id, relay::Relay::TimePoint::clock::now());
   return cms::AgentAccess{.server_url = relay_url_,
                           .server_ca_pem = std::move(identity.ca_pem),
@@ -79,7 +75,7 @@ void AgentBridge::RetainInherited(const std::set<cvm::CvmId>& ids) {
 
 std::string_view AgentBridge::ModeNameOf(const cvm::CvmId& id) const {
   const auto admission = parts_.admissions.Find(id);
-  return relay::ReleaseModeName(admission ? admission->mode : relay::ReleaseMode::kOff);
+  return relay::ReleaseModeName(admission ? admission->terms.mode : relay::ReleaseMode::kOff);
 }
 
 // Streams of one CVM come and go on several threads; what is noted last must be what is.
@@ -164,7 +160,7 @@ void AgentBridge::OnRefused(const cvm::CvmId& id, std::string_view computation_i
     refusals_.push_back({.id = id,
                          .computation_id = std::string(computation_id),
                          .why = std::string(why),
-                         .keep = admission && admission->keep_refused,
+                         .keep = admission && admission->terms.keep_refused,
                          .measurement = std::nullopt});
     const auto measurement = refused_measurements_.find(id);
     if (measurement != refused_measurements_.end()) {

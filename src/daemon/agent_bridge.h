@@ -36,16 +36,12 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
     Logger& logger;
   };
   // What CVMs of a class must show before they get their computation.
-  using ModeOf = std::function<Result<relay::ReleaseMode>(std::string_view class_name)>;
-  // Whether those that are refused are kept for inspection.
-  using KeepsRefused = std::function<bool(std::string_view class_name)>;
-
+  using TermsOf = std::function<relay::ReleaseTerms(std::string_view class_name)>;
   // What more there is to say about a launch measurement that was refused; may take a second.
   using Explain = std::function<std::string(const cvm::CvmId& id,
                                             const attestation::launch::Digest384& observed)>;
 
-  AgentBridge(Parts parts, std::string relay_url, ModeOf mode_of, KeepsRefused keeps_refused,
-              Explain explain);
+  AgentBridge(Parts parts, std::string relay_url, TermsOf terms_of, Explain explain);
   ~AgentBridge() override;
 
   // Before anything else is called; `relay` must outlive this.
@@ -90,8 +86,7 @@ class AgentBridge final : public cms::AgentGateway, public relay::AgentSink {
 
   Parts parts_;
   const std::string relay_url_;
-  const ModeOf mode_of_;
-  const KeepsRefused keeps_refused_;
+  const TermsOf terms_of_;
   const Explain explain_;
   relay::Relay* relay_ = nullptr;
   std::mutex presence_mutex_;

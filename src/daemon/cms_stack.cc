@@ -71,11 +71,7 @@ Result<void> CmsStack::OpenRelay() {
   bridge_ = std::make_unique<AgentBridge>(
       AgentBridge::Parts{parts_.manager, parts_.clock, pki_, *admissions_, outbox_, parts_.logger},
       HostPort(settings_.relay.guest_host, settings_.relay.port),
-      [this](std::string_view class_name) { return ModeOf(class_name); },
-      [this](std::string_view class_name) {
-        return settings_.keeping_classes.contains(class_name);
-      },
-      parts_.explainer);
+      [this](std::string_view class_name) { return TermsOf(class_name); }, parts_.explainer);
   relay_ = std::make_unique<relay::Relay>(relay::Relay::Options{}, *admissions_,
                                           std::cref(parts_.appraiser), *bridge_, parts_.logger,
                                           relay::Relay::TimePoint::clock::now());
@@ -83,13 +79,11 @@ Result<void> CmsStack::OpenRelay() {
   return {};
 }
 
-Result<relay::ReleaseMode> CmsStack::ModeOf(std::string_view class_name) const {
-  const auto found = settings_.attestation_modes.find(class_name);
-  const std::string_view name =
-      found == settings_.attestation_modes.end() ? std::string_view("off") : found->second;
-  const std::optional<relay::ReleaseMode> mode = relay::ReleaseModeNamed(name);
-  COCOS_CHECK(mode);  // the configuration has checked it
-  return *mode;
+// Runs only get classes that are configured; one that is not would have nothing to demand.
+relay::ReleaseTerms CmsStack::TermsOf(std::string_view class_name) const {
+  const auto found = settings_.terms.find(class_name);
+  COCOS_CHECK(found != settings_.terms.end());
+  return found->second;
 }
 
 Result<void> CmsStack::Listen() {

@@ -38,11 +38,10 @@ class CmsStack {
   struct Settings {
     config::CmsConfig service;
     config::RelayConfig relay;
-    std::vector<cms::RunClass> run_classes;                             // "default" first
-    std::map<std::string, std::string, std::less<>> attestation_modes;  // of classes, by name
-    std::set<std::string, std::less<>> keeping_classes;  // whose refused CVMs are kept
-    std::string pki_dir;                                 // kept
-    std::string relay_dir;                               // on tmpfs
+    std::vector<cms::RunClass> run_classes;                         // "default" first
+    std::map<std::string, relay::ReleaseTerms, std::less<>> terms;  // of classes, by name
+    std::string pki_dir;                                            // kept
+    std::string relay_dir;                                          // on tmpfs
   };
   struct Parts {
     cvm::Manager& manager;
@@ -69,7 +68,7 @@ class CmsStack {
   CmsStack(Settings settings, Parts parts, relay::Pki pki);
 
   Result<void> OpenRelay();
-  Result<relay::ReleaseMode> ModeOf(std::string_view class_name) const;
+  relay::ReleaseTerms TermsOf(std::string_view class_name) const;
   Result<void> Listen();
   void Connect();
   void OnTerminate(const std::string& message);

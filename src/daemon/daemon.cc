@@ -73,6 +73,12 @@ api::HostInfo HostInfoFrom(const config::Config& config) {
           .eos_version = config.eos_version};
 }
 
+relay::ReleaseTerms ReleaseTermsFrom(const config::AttestationConfig& config) {
+  const std::optional<relay::ReleaseMode> mode = relay::ReleaseModeNamed(config.mode);
+  COCOS_CHECK(mode);  // the configuration has checked it
+  return {.mode = *mode, .keep_refused = config.keep_refused, .deadline = config.deadline};
+}
+
 crypto::ListenerTls TlsFrom(const config::ListenerConfig& listener) {
   return {.cert = listener.server_cert,
           .key = listener.server_key,
@@ -172,18 +178,15 @@ Result<void> Daemon::Listen(const config::Config& config, const std::string& ins
 
 Result<void> Daemon::ServeCms(const config::Config& config, const std::string& instance_id) {
   const api::HostInfo host = HostInfoFrom(config);
-  std::map<std::string, std::string, std::less<>> modes;
-  std::set<std::string, std::less<>> keeping;
+  std::map<std::string, relay::ReleaseTerms, std::less<>> terms;
   for (const config::ClassConfig& each : config.classes) {
-    modes[each.name] = each.attestation.mode;
-    if (each.attestation.keep_refused) keeping.insert(each.name);
+    terms[each.name] = ReleaseTermsFrom(each.attestation);
   }
   cms_ = COCOS_TRY(
       CmsStack::Start({.service = config.cms,
                        .relay = config.relay,
                        .run_classes = RunClassesFrom(config.classes),
-                       .attestation_modes = std::move(modes),
-                       .keeping_classes = std::move(keeping),
+                       .terms = std::move(terms),
                        .pki_dir = fmt::format("{}/{}/pki", config.state_dir, instance_id),
                        .relay_dir = fmt::format("{}/{}/relay", config.runtime_dir, instance_id)},
                       {.manager = *manager_,

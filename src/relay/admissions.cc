@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <utility>
 #include <vector>
 
@@ -12,10 +13,12 @@ namespace {
 constexpr std::size_t kMaxManifestBytes = std::size_t{128} << 20;
 constexpr const char* kManifestFile = "manifest";
 constexpr const char* kCertificateFile = "certificate.pem";
-constexpr const char* kTermsFile = "terms";  // "<mode>[ keep]\n<computation id>"
+// "<mode> <destroy or keep> <deadline in seconds>\n<computation id>"
+constexpr const char* kTermsFile = "terms";
 // "<standing>[\n<why>]"; written last: an entry is whole once it is there
 constexpr const char* kStandingFile = "standing";
-constexpr std::string_view kKeepMark = " keep";
+constexpr std::string_view kKeep = "keep";
+constexpr std::string_view kDestroy = "destroy";
 
 FileAccess DirAccess() { return {::geteuid(), ::getegid(), 0700}; }
 FileAccess SecretAccess() { return {::geteuid(), ::getegid(), 0600}; }
@@ -55,6 +58,26 @@ std::pair<std::string_view, std::string_view> SplitLine(std::string_view text) {
   return {text.substr(0, end), text.substr(end + 1)};
 }
 
+std::string TermsLine(const ReleaseTerms& terms) {
+  return fmt::format("{} {} {}", ReleaseModeName(terms.mode), terms.keep_refused ? kKeep : kDestroy,
+                     terms.deadline.count());
+}
+
+std::optional<ReleaseTerms> ParseTermsLine(std::string_view line) {
+  const std::size_t first = line.find(' ');
+  const std::size_t last = line.rfind(' ');
+  if (first == std::string_view::npos || first == last) return std::nullopt;
+  const auto mode = ReleaseModeNamed(line.substr(0, first));
+  const std::string_view refused = line.substr(first + 1, last - first - 1);
+  const std::string_view number = line.substr(last + 1);
+  std::chrono::seconds::rep seconds = 0;
+  const char* const end = number.data() + number.size();
+  const auto [parsed, error] = std::from_chars(number.data(), end, seconds);
+  const bool known = refused == kKeep || refused == kDestroy;
+  if (!mode || !known || error != std::errc() || parsed != end || seconds <= 0) return std::nullopt;
+  return ReleaseTerms{*mode, refused == kKeep, std::chrono::seconds(seconds)};
+}
+
 }  // namespace
 
 std::string_view ReleaseModeName(ReleaseMode mode) { return NameOf(kModes, mode); }
@@ -91,16 +114,14 @@ Result<Admissions::Entry> Admissions::LoadEntry(const std::string& name) const {
   admission.certificate_pem = COCOS_TRY(read(kCertificateFile));
   const std::string terms = COCOS_TRY(read(kTermsFile));
   const std::string standing_text = COCOS_TRY(read(kStandingFile));
-  auto [mode_name, computation_id] = SplitLine(terms);
-  auto [standing_name, why] = SplitLine(standing_text);
-  admission.keep_refused = mode_name.ends_with(kKeepMark);
-  if (admission.keep_refused) mode_name.remove_suffix(kKeepMark.size());
-  const auto mode = ReleaseModeNamed(mode_name);
+  const auto [terms_line, computation_id] = SplitLine(terms);
+  const auto [standing_name, why] = SplitLine(standing_text);
+  const auto kept_terms = ParseTermsLine(terms_line);
   const auto standing = ValueOf(kStandings, standing_name);
-  if (!mode || !standing || mode_name.size() == terms.size()) {
+  if (!kept_terms || !standing || terms_line.size() == terms.size()) {
     return Fail(ErrorCode::kMalformed, "{}: not what this release writes", child.path());
   }
-  admission.mode = *mode;
+  admission.terms = *kept_terms;
   admission.computation_id = computation_id;
   return Entry{std::make_shared<const Admission>(std::move(admission)), *standing,
                std::string(why)};
@@ -110,9 +131,7 @@ Result<void> Admissions::Write(const cvm::CvmId& id, const Admission& admission)
   const SecureDir child = COCOS_TRY(directory_.Create(id.text(), DirAccess()));
   COCOS_TRY(child.WriteNewFile(kManifestFile, admission.manifest, SecretAccess()));
   COCOS_TRY(child.WriteNewFile(kCertificateFile, admission.certificate_pem, SecretAccess()));
-  const std::string terms =
-      fmt::format("{}{}\n{}", ReleaseModeName(admission.mode),
-                  admission.keep_refused ? kKeepMark : "", admission.computation_id);
+  const std::string terms = TermsLine(admission.terms) + "\n" + admission.computation_id;
   COCOS_TRY(child.WriteNewFile(kTermsFile, terms, SecretAccess()));
   return child.WriteNewFile(kStandingFile, NameOf(kStandings, Standing::kWaiting), SecretAccess());
 }
@@ -180,7 +199,7 @@ std::optional<std::string> Admissions::RefusalOf(const cvm::CvmId& id) const {
   if (found == entries_.end()) return std::nullopt;
   const Entry& entry = found->second;
   const bool refused =
-      entry.admission->mode == ReleaseMode::kEnforce && entry.standing == Standing::kFailed;
+      entry.admission->terms.mode == ReleaseMode::kEnforce && entry.standing == Standing::kFailed;
   return refused ? std::optional(entry.why) : std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 // manager that starts anew neither forgets a manifest nor releases one that it had refused.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,13 +32,22 @@ enum class Standing {
   kAccepted,  // the agent took the manifest: it is never sent again
 };
 
+// Under what terms computations of a class leave the manager.
+struct ReleaseTerms {
+  ReleaseMode mode = ReleaseMode::kOff;
+  bool keep_refused = false;  // once refused its CVM is kept for inspection, not destroyed
+  // With kEnforce: from the admission to evidence that passed, the boot included.
+  std::chrono::seconds deadline{600};
+
+  friend bool operator==(const ReleaseTerms&, const ReleaseTerms&) = default;
+};
+
 // What was admitted; does not change.
 struct Admission {
   std::string computation_id;
   std::string manifest;         // serialized cvms.ComputationRunReq
   std::string certificate_pem;  // exactly the file that the guest was given
-  ReleaseMode mode = ReleaseMode::kOff;
-  bool keep_refused = false;  // once refused its CVM is kept for inspection, not destroyed
+  ReleaseTerms terms;
 };
 
 // Thread-safe. Files are written before a call returns, and read by none but this process.

@@ -98,7 +98,7 @@ void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>&
                        const std::string& evidence) {
   const auto admission = admissions_.Find(id);
   if (!admission) return;
-  if (admission->mode == ReleaseMode::kOff) return Release(id, stream);
+  if (admission->terms.mode == ReleaseMode::kOff) return Release(id, stream);
   // A refusal stands: evidence that passes later comes from a CVM that once was another.
   if (const auto before = admissions_.RefusalOf(id)) return Refuse(id, WhyBefore(*before));
   const Appraisal appraisal = appraise_(id, *admission, evidence);
@@ -109,7 +109,7 @@ void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>&
   const bool kept = appraisal.passed
                         ? admissions_.SetStanding(id, Standing::kPassed)
                         : admissions_.SetStanding(id, Standing::kFailed, appraisal.summary);
-  const bool enforced = admission->mode == ReleaseMode::kEnforce;
+  const bool enforced = admission->terms.mode == ReleaseMode::kEnforce;
   if (enforced && !appraisal.passed) return Refuse(id, appraisal.summary);
   if (enforced && !kept) return Refuse(id, "the verdict could not be kept");
   Release(id, stream);
@@ -128,7 +128,7 @@ void Relay::OnRunResponse(const cvm::CvmId& id, const Admission& admission,
 bool Relay::MayRelease(const cvm::CvmId& id, const Admission& admission) const {
   const std::optional<Standing> standing = admissions_.StandingOf(id);
   if (!standing || *standing == Standing::kAccepted) return false;
-  return admission.mode != ReleaseMode::kEnforce || *standing == Standing::kPassed;
+  return admission.terms.mode != ReleaseMode::kEnforce || *standing == Standing::kPassed;
 }
 
 // True for the first caller: a stream is offered the manifest once.
@@ -152,7 +152,7 @@ void Relay::Release(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& st
   logger_.Info("Computation was released to its CVM",
                {{"cvm", id.text()},
                 {"computation", admission->computation_id},
-                {"attestation", ReleaseModeName(admission->mode)}});
+                {"attestation", ReleaseModeName(admission->terms.mode)}});
   sink_.OnReleased(id, admission->computation_id);
 }
 
@@ -197,10 +197,10 @@ void Relay::Tick(TimePoint now) {
 // Also what an earlier process had decided and not yet carried out. Empty: nothing.
 std::string Relay::WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePoint now) const {
   const auto admission = admissions_.Find(id);
-  if (state.refused || !admission || admission->mode != ReleaseMode::kEnforce) return "";
+  if (state.refused || !admission || admission->terms.mode != ReleaseMode::kEnforce) return "";
   if (const auto before = admissions_.RefusalOf(id)) return WhyBefore(*before);
   const bool waits = admissions_.StandingOf(id) == Standing::kWaiting;
-  if (!waits || now - state.admitted < options_.evidence_deadline) return "";
+  if (!waits || now - state.admitted < admission->terms.deadline) return "";
   return "its agent sent no evidence in time";
 }
 

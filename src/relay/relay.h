@@ -39,9 +39,6 @@ class Relay {
     // Agents send their evidence right after connecting. One that sends none in this time is of a
     // release that has none to send, or is a log forwarder that does not say so.
     std::chrono::milliseconds evidence_grace{5'000};
-    // From the admission to evidence that passed; after it a CVM with kEnforce is refused. Covers
-    // the boot.
-    std::chrono::milliseconds evidence_deadline{600'000};
   };
 
   // All must outlive this. `admissions` of an earlier process count from now.

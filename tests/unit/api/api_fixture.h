@@ -55,8 +55,7 @@ class ApiFixture : public testing::ManagerFixture {
                                                   .kernel_cmd = "quiet",
                                                   .eos_version = "eos"},
                                          cvm::PolicyFormOptions{}, logger_, observer_);
-    operator_service_ =
-        std::make_unique<OperatorService>(*manager_, logger_, observer_, attest_);
+    operator_service_ = std::make_unique<OperatorService>(*manager_, logger_, observer_, attest_);
     auto started = GrpcServer::Start({.host = "127.0.0.1", .port = 0, .tls = std::move(tls)},
                                      *manager_service_, *operator_service_, logger_);
     ASSERT_THAT(started, testing::Succeeds());

@@ -111,6 +111,18 @@ TEST(ClassFile, RefusesOtherMatchRules) {
               ElementsAre(HasSubstr("small.yaml:2:5: match: key \"team\": want id, id_prefix")));
 }
 
+TEST(ClassFile, BoundsTheDeadlineOfEvidence) {
+  const auto deadline = [](const std::string& text) {
+    return Parse("attestation: {deadline: " + text + "}\n");
+  };
+  EXPECT_EQ(deadline("1s").value.attestation.deadline.count(), 1);
+  EXPECT_EQ(deadline("24h").value.attestation.deadline.count(), 86400);
+  for (const std::string text : {"0s", "-5s", "500ms", "24h1s", "1500ms"}) {
+    EXPECT_THAT(deadline(text).errors, ElementsAre(HasSubstr("want whole seconds, 1s to 24h")))
+        << text;
+  }
+}
+
 TEST(ClassFile, WantsBlobsOfTheirExactLength) {
   const auto snp = [](const std::string& key, const std::string& value) {
     return Parse("launch_security:\n  snp:\n    " + key + ": \"" + value + "\"\n").errors;

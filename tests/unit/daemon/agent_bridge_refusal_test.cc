@@ -29,8 +29,10 @@ class AgentBridgeRefusal : public ManagerFixture {
     admissions_ = relay::Admissions::Open(dir_.path() + "/relay").value();
     bridge_ = std::make_unique<AgentBridge>(
         AgentBridge::Parts{*manager_, clock_, *pki_, *admissions_, outbox_, logger_}, "10.0.2.2:1",
-        [](std::string_view) -> Result<relay::ReleaseMode> { return relay::ReleaseMode::kEnforce; },
-        [keeps_refused](std::string_view) { return keeps_refused; },
+        [keeps_refused](std::string_view) {
+          return relay::ReleaseTerms{.mode = relay::ReleaseMode::kEnforce,
+                                     .keep_refused = keeps_refused};
+        },
         [](const cvm::CvmId&, const attestation::launch::Digest384& observed) {
           return "byte " + crypto::HexEncode(std::span(observed).first(1));
         });

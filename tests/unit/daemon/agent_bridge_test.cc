@@ -23,8 +23,7 @@ class AgentBridgeTest : public ManagerFixture {
     id_ = manager_->Create({})->id;
     bridge_ = std::make_unique<AgentBridge>(
         AgentBridge::Parts{*manager_, clock_, pki_, *admissions_, outbox_, logger_}, "host:7020",
-        [this](std::string_view) { return Result<relay::ReleaseMode>(mode_); },
-        [](std::string_view) { return false; },
+        [this](std::string_view) { return relay::ReleaseTerms{.mode = mode_}; },
         [](const cvm::CvmId&, const attestation::launch::Digest384&) { return ""; });
     relay_ = std::make_unique<relay::Relay>(
         relay::Relay::Options{}, *admissions_,

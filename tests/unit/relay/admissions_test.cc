@@ -25,7 +25,7 @@ Admission Sample(ReleaseMode mode = ReleaseMode::kEnforce) {
   return {.computation_id = "run 7",
           .manifest = std::string("man\0ifest", 9),
           .certificate_pem = "pem\n",
-          .mode = mode};
+          .terms = {.mode = mode}};
 }
 
 class AdmissionsTest : public ::testing::Test {
@@ -49,7 +49,7 @@ TEST_F(AdmissionsTest, KeepWhatWasAdmittedOverARestart) {
   EXPECT_EQ(found->computation_id, "run 7");
   EXPECT_EQ(found->manifest, std::string("man\0ifest", 9));
   EXPECT_EQ(found->certificate_pem, "pem\n");
-  EXPECT_EQ(found->mode, ReleaseMode::kEnforce);
+  EXPECT_EQ(found->terms.mode, ReleaseMode::kEnforce);
 }
 
 TEST_F(AdmissionsTest, KeepEveryStandingOverARestart) {
@@ -64,7 +64,7 @@ TEST_F(AdmissionsTest, KeepEveryStandingOverARestart) {
 
 TEST_F(AdmissionsTest, KeepWhyACvmWasRefusedAndThatItStays) {
   Admission kept = Sample();
-  kept.keep_refused = true;
+  kept.terms.keep_refused = true;
   ASSERT_THAT(Open()->Add(kId, kept), Succeeds());
   EXPECT_EQ(Open()->RefusalOf(kId), std::nullopt);
   ASSERT_TRUE(Open()->SetStanding(kId, Standing::kFailed, "one line\nanother"));
@@ -72,9 +72,35 @@ TEST_F(AdmissionsTest, KeepWhyACvmWasRefusedAndThatItStays) {
   const auto admissions = Open();
 
   EXPECT_EQ(admissions->RefusalOf(kId), "one line\nanother");
-  EXPECT_TRUE(admissions->Find(kId)->keep_refused);
-  EXPECT_EQ(admissions->Find(kId)->mode, ReleaseMode::kEnforce);
+  EXPECT_TRUE(admissions->Find(kId)->terms.keep_refused);
+  EXPECT_EQ(admissions->Find(kId)->terms.mode, ReleaseMode::kEnforce);
   EXPECT_EQ(admissions->Find(kId)->computation_id, "run 7");
+}
+
+TEST_F(AdmissionsTest, KeepTheirTermsOverARestart) {
+  Admission kept = Sample();
+  for (const ReleaseTerms& terms :
+       {ReleaseTerms{ReleaseMode::kOff, false, std::chrono::seconds(1)},
+        ReleaseTerms{ReleaseMode::kReport, true, std::chrono::hours(24)},
+        ReleaseTerms{ReleaseMode::kEnforce, true, std::chrono::seconds(90)}}) {
+    kept.terms = terms;
+    ASSERT_THAT(Open()->Add(kId, kept), Succeeds());
+
+    const auto admissions = Open();
+    EXPECT_EQ(admissions->Find(kId)->terms, terms);
+    admissions->Remove(kId);
+  }
+}
+
+TEST_F(AdmissionsTest, ForgetOneWithTermsThatNobodyWrote) {
+  for (const std::string line :
+       {"enforce", "enforce keep", "enforce keep 0", "enforce keep -1", "enforce keep 5s",
+        "enforce maybe 5", "never keep 5", "enforce  5", "enforce keep keep 5", ""}) {
+    ASSERT_THAT(Open()->Add(kId, Sample()), Succeeds());
+    std::ofstream(path() + "/" + kId.text() + "/terms") << line << "\nrun 7";
+
+    EXPECT_EQ(Open()->Find(kId), nullptr) << line;
+  }
 }
 
 TEST_F(AdmissionsTest, RefuseNothingThatIsNotEnforced) {
@@ -112,7 +138,7 @@ TEST_F(AdmissionsTest, RefuseASecondOneForTheSameCvm) {
   EXPECT_THAT(admissions->Add(kId, Sample(ReleaseMode::kOff)),
               FailsWith(ErrorCode::kAlreadyExists));
 
-  EXPECT_EQ(Open()->Find(kId)->mode, ReleaseMode::kEnforce);
+  EXPECT_EQ(Open()->Find(kId)->terms.mode, ReleaseMode::kEnforce);
 }
 
 TEST_F(AdmissionsTest, LeaveNothingOfWhatWasRemoved) {

@@ -106,11 +106,11 @@ class RelayFixture : public ::testing::Test {
         sink_, logger_, kStart);
   }
 
-  void Admit(relay::ReleaseMode mode) {
+  void Admit(relay::ReleaseMode mode, std::chrono::seconds deadline = std::chrono::seconds(600)) {
     EXPECT_THAT(admissions_->Add(kId, {.computation_id = "7",
                                        .manifest = "the manifest",
                                        .certificate_pem = "pem",
-                                       .mode = mode}),
+                                       .terms = {.mode = mode, .deadline = deadline}}),
                 Succeeds());
     relay_->Admitted(kId, kStart);
   }

@@ -194,6 +194,17 @@ TEST_F(RelayTest, RefusesWhenNoEvidenceComesInTime) {
               ElementsAre("connected 7 ", "refused 7 its agent sent no evidence in time"));
 }
 
+TEST_F(RelayTest, WaitsAsLongAsTheTermsOfTheCvmSay) {
+  Admit(ReleaseMode::kEnforce, 20s);
+  const auto stream = Connect();
+
+  relay_->Tick(kStart + 19s);
+  EXPECT_FALSE(stream->closed);
+  relay_->Tick(kStart + 20s);
+
+  EXPECT_TRUE(stream->closed);
+}
+
 // A CVM may be kept for inspection, and its agent comes back every few seconds.
 TEST_F(RelayTest, ListensToNoAgentOfARefusedCvm) {
   Admit(ReleaseMode::kEnforce);
