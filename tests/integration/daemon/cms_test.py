@@ -26,8 +26,8 @@ class Cms(CmsTest):
         logs = self.cvmctl.json_lines("logs", cvm["id"])
         texts = {source: [line["text"] for line in logs if line["source"] == source]
                  for source in ("agent", "console")}
-        self.assertTrue(texts["agent"])
-        self.assertTrue([text for text in texts["console"] if "guest: network up" in text])
+        self.assertIn("multiplied", "".join(texts["agent"]))
+        self.assertIn("guest: network up", "\n".join(texts["console"]))
         self.assertEqual(texts["agent"][-1:], [line["text"] for line in self.cvmctl.json_lines(
             "logs", "--source", "agent", "--tail", "1", cvm["id"])])
         self.assertIn("guest: network up", self.cvmctl.run("console", cvm["id"]))
@@ -53,6 +53,8 @@ class Cms(CmsTest):
 
     def test_a_computation_is_run_and_stopped(self):
         self.host.write_class("default", "attestation: {mode: report}\n")
+        with self.algorithm.open("a") as algorithm:
+            algorithm.write("echo multiplied >&2\n")
         service = self.start_service("--cms-run")
         daemon = self.start_manager()
 
