@@ -75,14 +75,19 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-// The processor that the host simulates, else the guest's TPM, else none.
-Result<std::unique_ptr<EvidenceSource>> FindEvidence(const Flags& flags) {
-  const Result<std::string> json = ReadFile(flags.chip_path);
+// None where the host simulates no processor.
+Result<std::unique_ptr<SnpChip>> FindChip(const std::string& path) {
+  const Result<std::string> json = ReadFile(path);
   if (json) return SnpChip::Parse(*json);
   if (json.error().code() != ErrorCode::kNotFound) return tl::unexpected(json.error());
+  return nullptr;
+}
+
+// The guest's TPM, beside the processor if there is one; null without a TPM.
+std::unique_ptr<TpmEvidence> FindTpm(const Flags& flags, const SnpChip* chip) {
   if (access(flags.tpm_path.c_str(), F_OK) != 0) return nullptr;
   return std::make_unique<TpmEvidence>(TpmAddress{Tss2_Tcti_Device_Init, flags.tpm_path},
-                                       flags.event_log_path);
+                                       flags.event_log_path, chip);
 }
 
 Result<std::string> ReadCertificate(const Settings& settings) {
@@ -103,7 +108,9 @@ void Flood(Outbox& outbox, std::chrono::seconds duration, const std::stop_token&
 Result<void> RunAgent(const Flags& flags, Logger& logger) {
   const Settings settings = COCOS_TRY(ReadSettings(flags.environment_path));
   auto credentials = COCOS_TRY(ClientCredentials(settings));
-  const std::unique_ptr<EvidenceSource> evidence = COCOS_TRY(FindEvidence(flags));
+  const std::unique_ptr<SnpChip> chip = COCOS_TRY(FindChip(flags.chip_path));
+  const std::unique_ptr<TpmEvidence> tpm = FindTpm(flags, chip.get());
+  EvidenceSource* const evidence = tpm ? static_cast<EvidenceSource*>(tpm.get()) : chip.get();
   std::string certificate = COCOS_TRY(ReadCertificate(settings));
   COCOS_TRY(MakeWorkRoot(flags.work_root));
   const sigset_t signals = BlockStopSignals();
@@ -112,7 +119,7 @@ Result<void> RunAgent(const Flags& flags, Logger& logger) {
   Agent agent({.listen_host = flags.listen_host,
                .work_root = flags.work_root,
                .log_level = settings.log_level,
-               .evidence = evidence.get(),
+               .evidence = evidence,
                .client_certificate_file = std::move(certificate)},
               outbox, logger);
   CvmsClient client(

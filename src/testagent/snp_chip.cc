@@ -61,20 +61,26 @@ Result<std::unique_ptr<SnpChip>> SnpChip::Parse(std::string_view json) {
       new SnpChip(std::move(report), std::move(certificates), std::move(forced), *std::move(key)));
 }
 
-Result<std::string> SnpChip::Evidence(const EvidenceChallenge& challenge) {
-  Bytes evidence = report_;
+Result<SnpEvidence> SnpChip::Sign(const attestation::ReportData& report_data) const {
+  Bytes report = report_;
   if (forced_report_data_.empty()) {
-    Put(evidence, kReportDataAt, challenge.report_data);
+    Put(report, kReportDataAt, report_data);
   } else {
-    Put(evidence, kReportDataAt, forced_report_data_);
+    Put(report, kReportDataAt, forced_report_data_);
   }
   const crypto::EcdsaSignature signature = COCOS_TRY(
-      key_.SignEcdsa(crypto::DigestAlgorithm::kSha384, std::span(evidence).first(kSignedBytes)));
+      key_.SignEcdsa(crypto::DigestAlgorithm::kSha384, std::span(report).first(kSignedBytes)));
   // Little-endian, as everything in a report.
-  Put(evidence, kSignatureRAt, Bytes(signature.r.rbegin(), signature.r.rend()));
-  Put(evidence, kSignatureSAt, Bytes(signature.s.rbegin(), signature.s.rend()));
-  evidence.insert(evidence.end(), certificates_.begin(), certificates_.end());
-  return std::string(reinterpret_cast<const char*>(evidence.data()), evidence.size());
+  Put(report, kSignatureRAt, Bytes(signature.r.rbegin(), signature.r.rend()));
+  Put(report, kSignatureSAt, Bytes(signature.s.rbegin(), signature.s.rend()));
+  return SnpEvidence{std::move(report), certificates_};
+}
+
+Result<std::string> SnpChip::Evidence(const EvidenceChallenge& challenge) {
+  SnpEvidence evidence = COCOS_TRY(Sign(challenge.report_data));
+  Bytes bytes = std::move(evidence.report);
+  bytes.insert(bytes.end(), evidence.certificates.begin(), evidence.certificates.end());
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
 }  // namespace cocos::testagent

@@ -14,6 +14,11 @@
 
 namespace cocos::testagent {
 
+struct SnpEvidence {
+  std::vector<std::byte> report;        // ATTESTATION_REPORT, signed
+  std::vector<std::byte> certificates;  // a certificate table
+};
+
 // Answers with a report and its certificate table, as /dev/sev-guest gives them. AMD 56860,
 // MSG_REPORT_REQ.
 class SnpChip final : public EvidenceSource {
@@ -26,6 +31,7 @@ class SnpChip final : public EvidenceSource {
   // Errors: kMalformed naming the member.
   static Result<std::unique_ptr<SnpChip>> Parse(std::string_view json);
 
+  Result<SnpEvidence> Sign(const attestation::ReportData& report_data) const;
   Result<std::string> Evidence(const EvidenceChallenge& challenge) override;
 
  private:

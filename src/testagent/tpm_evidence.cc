@@ -1,55 +1,23 @@
 #include "testagent/tpm_evidence.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <utility>
 
 #include "attestation/evidence/limits.h"
 #include "base/file.h"
+#include "testagent/snp_message.h"
+#include "testagent/wire_message.h"
 
 namespace cocos::testagent {
 namespace {
 
-// A protobuf message, field by field.
-class Message {
- public:
-  Message& Bytes(unsigned field, std::string_view value) {
-    Key(field, 2);
-    Varint(value.size());
-    text_ += value;
-    return *this;
-  }
-  Message& Bytes(unsigned field, const std::vector<std::byte>& value) {
-    return Bytes(field, {reinterpret_cast<const char*>(value.data()), value.size()});
-  }
-  // As everywhere in protobuf, zero is not written.
-  Message& Number(unsigned field, std::uint64_t value) {
-    if (value == 0) return *this;
-    Key(field, 0);
-    Varint(value);
-    return *this;
-  }
-  const std::string& text() const { return text_; }
-
- private:
-  void Key(unsigned field, unsigned wire_type) { Varint(field << 3 | wire_type); }
-  void Varint(std::uint64_t value) {
-    google::protobuf::io::StringOutputStream stream(&text_);
-    google::protobuf::io::CodedOutputStream(&stream).WriteVarint64(value);
-  }
-
-  std::string text_;
-};
-
 // tpm.Quote of go-tpm-tools.
-Message QuoteMessage(const TpmQuote& quote) {
-  Message pcrs;
+WireMessage QuoteMessage(const TpmQuote& quote) {
+  WireMessage pcrs;
   pcrs.Number(1, quote.bank);
   for (const auto& [index, value] : quote.pcrs) {
-    pcrs.Bytes(2, Message().Number(1, index).Bytes(2, value).text());
+    pcrs.Bytes(2, WireMessage().Number(1, index).Bytes(2, value).text());
   }
-  return Message().Bytes(1, quote.attest).Bytes(2, quote.signature).Bytes(3, pcrs.text());
+  return WireMessage().Bytes(1, quote.attest).Bytes(2, quote.signature).Bytes(3, pcrs.text());
 }
 
 // securityfs does not say how large its files are; ReadFile reads to the end.
@@ -64,7 +32,7 @@ Result<std::string> ReadEventLog(const std::string& path) {
 Result<std::string> TpmEvidence::Evidence(const EvidenceChallenge& challenge) {
   Tpm tpm = COCOS_TRY(Tpm::Open(address_));
   const std::vector<std::byte> key = COCOS_TRY(tpm.CreateAttestationKey());
-  Message attestation;
+  WireMessage attestation;
   attestation.Bytes(1, key);
   const std::vector<std::uint16_t> banks = COCOS_TRY(tpm.Banks());
   for (const std::uint16_t bank : banks) {
@@ -73,6 +41,12 @@ Result<std::string> TpmEvidence::Evidence(const EvidenceChallenge& challenge) {
   }
   const std::string log = COCOS_TRY(ReadEventLog(event_log_path_));
   if (!log.empty()) attestation.Bytes(3, log);
+  if (chip_ != nullptr) {
+    const SnpEvidence snp = COCOS_TRY(
+        chip_->Sign(attestation::ReportDataWithAttestationKey(challenge.report_data, key)));
+    const std::string message = COCOS_TRY(SnpAttestationMessage(snp));
+    attestation.Bytes(8, message);
+  }
   return attestation.text();
 }
 

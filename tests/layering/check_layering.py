@@ -65,7 +65,7 @@ ALLOWED = {
             "proto"},
     "computation": {"crypto", "base", "proto"},
     "testserver": {"computation", "base", "crypto", "proto"},
-    "testagent": {"attestation/evidence", "computation", "base", "crypto", "proto"},
+    "testagent": {"attestation/evidence", "attestation/snp", "computation", "base", "crypto", "proto"},
     # daemon builds the objects and joins them: it may include everything.
 }
 

@@ -25,6 +25,7 @@ Result<Deviations> ReadDeviations(const std::string& directory) {
     Deviations deviations = {.kernel = Text(object, "kernel"),
                              .guest_policy = std::nullopt,
                              .host_data = Text(object, "host_data"),
+                             .vtpm = object.value("vtpm", false),
                              .report_data = Text(object, "report_data")};
     if (const auto policy = object.find("guest_policy"); policy != object.end()) {
       deviations.guest_policy = policy->get<std::uint64_t>();

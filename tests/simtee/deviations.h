@@ -13,6 +13,7 @@ struct Deviations {
   std::optional<std::string> kernel;          // path: launched in place of the domain's
   std::optional<std::uint64_t> guest_policy;  // set at the launch in place of the domain's
   std::optional<std::string> host_data;       // hexadecimal, 32 bytes
+  bool vtpm = false;                          // the guest gets a TPM, as from an SVSM
   std::optional<std::string> report_data;     // hexadecimal, 64 bytes: as replayed evidence has it
 };
 

@@ -33,6 +33,10 @@ void LaunchWithoutTee(Element domain, const Deviations& deviations, const std::s
   domain.Set("type", "qemu");
   Remove(domain.Child("launchSecurity"));
   if (deviations.kernel) domain.Child("os").Child("kernel").Clear().SetText(*deviations.kernel);
+  if (deviations.vtpm) {
+    const Element tpm = domain.Child("devices").Add("tpm").Set("model", "tpm-crb");
+    tpm.Add("backend").Set("type", "emulator").Set("version", "2.0");
+  }
   AddShare(domain, share);
 }
 

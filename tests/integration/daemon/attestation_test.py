@@ -49,6 +49,25 @@ class Attestation(CmsTest):
         self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
         wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
 
+    def test_the_key_of_a_tpm_beside_the_tee_is_bound_to_it(self):
+        self.tee.deviate(vtpm=True)
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+        self.wait_for(service, "manager_run_response", computation_id="run-7")
+        self.wait_for(service, "manager_event", event_type="Attestation", status="Completed")
+        wait_until(lambda: "Agent took its computation" in daemon.log(), "the agent answers",
+                   BOOT_TIMEOUT)
+
+        [cvm] = [cvm["id"] for cvm in self.cvmctl.json("list")["cvms"]]
+        verdict = self.cvmctl.json("attest", cvm)  # again, to nonces of the manager
+
+        self.assertEqual("verified", verdict["verdict"])
+        claims = [claim["name"] for part in verdict["appraisals"] for claim in part["claims"]]
+        self.assertIn("snp.measurement", claims)
+        service.command("cms stop run-7")
+        self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
     def test_a_cvm_with_another_kernel_than_its_class_says_gets_none(self):
         other = self.host.image_dir / "other"
         other.write_bytes(GUEST_KERNEL.read_bytes() + b"one byte more is another kernel")

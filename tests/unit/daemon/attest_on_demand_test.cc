@@ -41,7 +41,7 @@ class AttestOnDemandTest : public ManagerFixture {
  protected:
   AttestOnDemandTest() {
     options_.first_port = options_.last_port = server_.port();
-    options_.is_port_free = [](std::uint16_t) { return true; };
+    options_.is_port_free = [](const std::string&, std::uint16_t) { return true; };
     classes_ = {SnpClass(WriteBytes(dir_, "OVMF.fd", SmallOvmf()))};
     classes_.front().vcpus = 1;
     classes_.front().name = "default";

@@ -5,11 +5,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include "attestation/evidence/decode.h"
 #include "attestation/evidence/snp_raw.h"
 #include "attestation/snp/report.h"
 #include "attestation/snp/verify.h"
+#include "base/byte_reader.h"
 #include "crypto/digest.h"
 #include "support/result_matchers.h"
+#include "testagent/snp_message.h"
 #include "unit/attestation/snp/test_platform.h"
 
 namespace cocos::testagent {
@@ -77,6 +80,32 @@ TEST(SnpChip, AnswersAnotherChallengeWhenTold) {
   attestation::ReportData expected;
   expected.fill(std::byte{0x55});
   EXPECT_EQ(VerifiedReportData(*evidence), expected);
+}
+
+std::vector<std::byte> Table() {
+  const snp::Endorsements endorsements = Platform().MakeEndorsements();
+  ByteWriter table;
+  table.Bytes(crypto::HexDecode("63da758de6644564adc5f4b93be8accd").value());
+  table.Le(std::uint32_t{48}).Le(static_cast<std::uint32_t>(endorsements.vek.der().size()));
+  table.Zeros(24).Bytes(endorsements.vek.der());
+  return std::move(table).Take();
+}
+
+TEST(SnpAttestationMessage, IsReadAsTheReportItWasMadeOf) {
+  const SnpEvidence evidence = {Platform().SignedReport(), Table()};
+
+  const Result<std::string> message = SnpAttestationMessage(evidence);
+
+  ASSERT_THAT(message, Succeeds());
+  const auto decoded = attestation::DecodeAnyEvidence(crypto::BytesOf(*message));
+  ASSERT_THAT(decoded, Succeeds());
+  ASSERT_TRUE(decoded->snp.has_value());
+  EXPECT_EQ(decoded->snp->report, evidence.report);
+}
+
+TEST(SnpAttestationMessage, RefusesATableThatIsNone) {
+  EXPECT_THAT(SnpAttestationMessage({Platform().SignedReport(), {std::byte{1}}}),
+              FailsWith(ErrorCode::kMalformed));
 }
 
 TEST(SnpChip, RefusesADescriptionThatIsNone) {
