@@ -213,6 +213,8 @@ Result<policy::Policy> TeePolicy(const Snapshot& cvm) {
 
 }  // namespace
 
+bool HasPcrValues(const Snapshot& cvm) { return TpmPolicy(cvm.reference_values).has_value(); }
+
 Result<policy::Policy> ReferencePolicy(const Snapshot& cvm) {
   policy::Policy made = COCOS_TRY(cvm.tee == domain::Tee::kNone ? TpmAlone(cvm) : TeePolicy(cvm));
   made.name = "cvm-" + cvm.id.text();

@@ -20,4 +20,7 @@ namespace cocos::cvm {
 // without PCR values; kInternal for values that are not what this release writes.
 Result<attestation::policy::Policy> ReferencePolicy(const Snapshot& cvm);
 
+// Whether PCR values were captured, without which a CVM that has no TEE has no such policy.
+bool HasPcrValues(const Snapshot& cvm);
+
 }  // namespace cocos::cvm

@@ -66,8 +66,15 @@ Result<std::vector<NamedPolicy>> ClassPolicies::DemandsOn(const cvm::Snapshot& c
                 "class {:?} is not configured any more, so what it demands is not known",
                 cvm.class_name);
   }
+  const bool without_tee = cvm.tee == Tee::kNone;
+  // Of a TPM the host may quote what it likes: nobody who expects a TEE may get that for it.
+  if (without_tee && !source->second.without_tee) {
+    return Fail(ErrorCode::kFailedPrecondition,
+                "CVM {} runs without a TEE, and its class {:?} does not say tee: none",
+                cvm.id.text(), cvm.class_name);
+  }
   const bool has_file = !source->second.path.empty();
-  const bool file_alone = has_file && source->second.without_tee && cvm.tee == Tee::kNone;
+  const bool file_alone = has_file && without_tee && !cvm::HasPcrValues(cvm);
   std::vector<NamedPolicy> demands;
   if (!file_alone) {
     policy::Policy captured = COCOS_TRY(cvm::ReferencePolicy(cvm));

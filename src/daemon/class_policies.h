@@ -36,11 +36,12 @@ class ClassPolicies {
                                     const std::vector<cvm::ComputationClass>& classes);
 
   // All that evidence of this CVM must satisfy, each by itself: what was captured at its creation,
-  // and the file of its class where there is one. The file alone only for a CVM without a TEE whose
-  // class says `tee: none`; a class that asks for a TEE, or leaves it to the host, never is content
-  // with less than the captured values.
-  // Errors: those of cvm::ReferencePolicy, of the reader, and kFailedPrecondition for a CVM of a
-  // class that is not configured any more: nobody knows what it demanded.
+  // and the file of its class where there is one. The file alone only for a CVM without a TEE and
+  // without captured PCR values whose class says `tee: none`; a class that asks for a TEE, or
+  // leaves it to the host, never is content with less than the captured values of a TEE.
+  // Errors: those of cvm::ReferencePolicy, of the reader, and kFailedPrecondition for a CVM without
+  // a TEE whose class does not say so, and for one of a class that is not configured any more:
+  // nobody knows what it demanded.
   Result<std::vector<NamedPolicy>> DemandsOn(const cvm::Snapshot& cvm) const;
 
   // Policies that no CVM of their class can satisfy here, for the log at start.

@@ -95,6 +95,17 @@ TEST_F(ClassPoliciesTest, LetsTheFileAloneJudgeAClassThatSaysItHasNoTee) {
               ElementsAre("class policy " + path_));
 }
 
+TEST_F(ClassPoliciesTest, DemandsCapturedPcrValuesBesideTheFile) {
+  AddClass("plain", TeeChoice::kNone, Tee::kNone, kTpmPolicy);
+  const auto policies = Load();
+  ASSERT_THAT(policies, Succeeds());
+  cvm::Snapshot measured = CvmOf("plain", Tee::kNone);
+  measured.reference_values["pcr-sha256-4"] = std::string(64, 'a');
+
+  EXPECT_THAT(Names(policies->DemandsOn(measured)),
+              ElementsAre("as captured", "class policy " + path_));
+}
+
 // The host decides what `auto` becomes, and an operator who expects a TEE must not get less.
 TEST_F(ClassPoliciesTest, NeverLetsTheFileAloneJudgeAClassThatLeavesTheTeeToTheHost) {
   AddClass("auto", TeeChoice::kAuto, Tee::kNone, kTpmPolicy);
@@ -121,7 +132,10 @@ TEST_F(ClassPoliciesTest, DemandsATeeOfACvmWithoutOneWhoseClassHasOne) {
   const auto policies = Load();
   ASSERT_THAT(policies, Succeeds());
 
-  EXPECT_THAT(policies->DemandsOn(CvmOf("small", Tee::kNone)),
+  cvm::Snapshot measured = CvmOf("small", Tee::kNone);
+  measured.reference_values["pcr-sha256-4"] = std::string(64, 'a');
+
+  EXPECT_THAT(policies->DemandsOn(measured),
               FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("TEE")));
 }
 

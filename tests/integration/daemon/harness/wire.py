@@ -2,7 +2,7 @@
 
 import struct
 
-# {field number: (name, kind)}; a kind is "text", "bytes", "number", "seconds", a tuple of an enum's names,
+# {field number: (name, kind)}; a kind is "text", "number", "seconds", a tuple of an enum's names,
 # {"list": schema}, {"map": True} or another schema.
 _STATES = ("", "requested", "reserved", "staged", "defined", "starting", "running", "stopping",
            "removed", "failed", "unknown")
@@ -89,7 +89,7 @@ def decode(raw, schema):
         name, kind = schema[number]
         if kind == "text":
             message[name] = value.decode()
-        elif kind in ("bytes", "number"):
+        elif kind == "number":
             message[name] = value
         elif kind == "seconds":
             message[name] = _seconds(value)
