@@ -37,6 +37,55 @@ TEST_P(Signature, DoesNotVerifyWithABitChanged) {
               FailsWith(ErrorCode::kUntrusted));
 }
 
+TEST_P(Signature, DoesNotVerifyWhenItIsCutOrGoesOn) {
+  const auto der = *PublicKeyDer(keys_.public_key);
+  auto signature = *Sign(keys_.private_key, BytesOf(kText));
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, signature.size() - 1}) {
+    const auto cut = std::span(signature).first(size);
+    EXPECT_FALSE(VerifyTextSignature(der, kText, Base64Encode(cut)).has_value()) << size;
+  }
+  signature.push_back({});
+  EXPECT_FALSE(VerifyTextSignature(der, kText, Base64Encode(signature)).has_value());
+}
+
+TEST_P(Signature, DoesNotVerifyWithAnotherKeyOfTheSameKind) {
+  const KeyPairPem other = *GenerateKeyPair(GetParam());
+  ASSERT_NE(other.private_key, keys_.private_key);
+  const auto signature = *Sign(keys_.private_key, BytesOf(kText));
+
+  EXPECT_THAT(VerifyTextSignature(*PublicKeyDer(other.public_key), kText, Base64Encode(signature)),
+              FailsWith(ErrorCode::kUntrusted));
+}
+
+TEST_P(Signature, CoversTextsOfEveryLength) {
+  const auto der = *PublicKeyDer(keys_.public_key);
+  for (const std::size_t size : {0u, 1u, 55u, 56u, 64u, 65u, 10000u}) {
+    const std::string text(size, 't');
+    const auto signature = Sign(keys_.private_key, BytesOf(text));
+    ASSERT_THAT(signature, Succeeds()) << size;
+    EXPECT_THAT(VerifyTextSignature(der, text, Base64Encode(*signature)), Succeeds()) << size;
+    EXPECT_FALSE(VerifyTextSignature(der, text + "t", Base64Encode(*signature)).has_value());
+  }
+}
+
+TEST_P(Signature, IsNotMadeWithThePublicKey) {
+  EXPECT_THAT(Sign(keys_.public_key, BytesOf(kText)), FailsWith(ErrorCode::kMalformed));
+}
+
+// A key that lost its end, or a line, must not sign with what is left.
+TEST_P(Signature, IsNotMadeWithAKeyThatWasCut) {
+  const std::string& pem = keys_.private_key;
+  for (const std::size_t size : {pem.size() / 4, pem.size() / 2, pem.size() - 10}) {
+    EXPECT_THAT(Sign(pem.substr(0, size), BytesOf(kText)), FailsWith(ErrorCode::kMalformed))
+        << size;
+  }
+}
+
+TEST_P(Signature, IsMadeWithAKeyAmongOtherText) {
+  const std::string pem = "a comment\n" + keys_.private_key + "and more\n";
+  EXPECT_THAT(Sign(pem, BytesOf(kText)), Succeeds());
+}
+
 INSTANTIATE_TEST_SUITE_P(EveryKeyType, Signature,
                          ::testing::Values(KeyType::kRsa4096, KeyType::kEcdsaP256,
                                            KeyType::kEd25519));
@@ -74,6 +123,31 @@ TEST(Sign, RefusesAKeyOfAnotherType) {
       "MC4CAQAwBQYDK2VuBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n"
       "-----END PRIVATE KEY-----\n";
   EXPECT_THAT(Sign(kKey, BytesOf(kText)), FailsWith(ErrorCode::kMalformed));
+}
+
+// PKCS#8 with a passphrase: nobody is there to type it, and a daemon must not ask its terminal.
+TEST(Sign, AsksForNoPassphrase) {
+  constexpr char kKey[] =
+      "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
+      "MIGjMF8GCSqGSIb3DQEFDTBSMDEGCSqGSIb3DQEFDDAkBBAAAAAAAAAAAAAAAAAA\n"
+      "-----END ENCRYPTED PRIVATE KEY-----\n";
+  EXPECT_THAT(Sign(kKey, BytesOf(kText)),
+              FailsWith(ErrorCode::kMalformed, ::testing::HasSubstr("without a passphrase")));
+}
+
+TEST(Sign, GivesEd25519TheSameSignatureEachTimeAndEcdsaAnother) {
+  const KeyPairPem ed25519 = *GenerateKeyPair(KeyType::kEd25519);
+  const KeyPairPem ecdsa = *GenerateKeyPair(KeyType::kEcdsaP256);
+
+  EXPECT_EQ(*Sign(ed25519.private_key, BytesOf(kText)), *Sign(ed25519.private_key, BytesOf(kText)));
+  EXPECT_NE(*Sign(ecdsa.private_key, BytesOf(kText)), *Sign(ecdsa.private_key, BytesOf(kText)));
+}
+
+TEST(Sign, GivesSignaturesOfTheSizeOfTheirKey) {
+  EXPECT_EQ(Sign(GenerateKeyPair(KeyType::kEd25519)->private_key, {})->size(), 64u);
+  const auto ecdsa = *Sign(GenerateKeyPair(KeyType::kEcdsaP256)->private_key, {});
+  EXPECT_GE(ecdsa.size(), 8u);
+  EXPECT_LE(ecdsa.size(), 72u);  // ASN.1: two integers of up to 33 bytes
 }
 
 }  // namespace
