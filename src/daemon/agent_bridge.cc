@@ -185,7 +185,6 @@ void AgentBridge::Complete(Refusal& refusal) const {
 }
 
 void AgentBridge::Tell(const Refusal& refusal) {
-  parts_.manager.agents().NoteRefused(refusal.id, ModeNameOf(refusal.id), refusal.why);
   const Error error(ErrorCode::kUntrusted, kRefused + refusal.why);
   parts_.outbox.Push(cms::Event(refusal.computation_id, event_type::kRunning, event_status::kFailed,
                                 cms::ErrorDetails(error)),
@@ -194,6 +193,8 @@ void AgentBridge::Tell(const Refusal& refusal) {
 }
 
 void AgentBridge::Settle(const Refusal& refusal) {
+  // Not before the manager knows its CVMs: what is noted of an unknown one is lost.
+  parts_.manager.agents().NoteRefused(refusal.id, ModeNameOf(refusal.id), refusal.why);
   const Result<void> settled =
       refusal.keep ? parts_.manager.SetRunningCause(refusal.id, kRefused + refusal.why)
                    : parts_.manager.Remove(refusal.id);

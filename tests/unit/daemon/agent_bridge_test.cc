@@ -21,6 +21,11 @@ class AgentBridgeTest : public ManagerFixture {
         outbox_(cms::Outbox::Options{}) {
     StartManager();
     id_ = manager_->Create({})->id;
+    Join();
+  }
+
+  // Bridge and relay of a process.
+  void Join() {
     bridge_ = std::make_unique<AgentBridge>(
         AgentBridge::Parts{*manager_, clock_, pki_, *admissions_, outbox_, logger_}, "host:7020",
         [this](std::string_view) { return relay::ReleaseTerms{.mode = mode_}; },
@@ -50,6 +55,19 @@ class AgentBridgeTest : public ManagerFixture {
     cvms::ClientStreamMessage message;
     message.mutable_vtpmattestationreport()->set_file(evidence);
     relay_->OnMessage(id_, stream, message);
+  }
+  // Texts of the changes of attestation after a revision, as soon as there are so many.
+  std::vector<std::string> NotesAfter(std::uint64_t revision, std::size_t count) const {
+    std::vector<std::string> notes;
+    while (notes.size() < count) {
+      const auto changes = manager_->changes().Next(revision, 5s);
+      if (!changes || changes->empty()) break;
+      revision = changes->back().revision;
+      for (const cvm::Change& change : *changes) {
+        if (change.kind == cvm::ChangeKind::kAttestation) notes.push_back(change.text);
+      }
+    }
+    return notes;
   }
   cvm::Snapshot Cvm() const { return *manager_->Get(id_); }
 
@@ -123,18 +141,27 @@ TEST_F(AgentBridgeTest, NotesARefusal) {
   SendEvidence(Connect(), "bad");
 
   // The CVM goes; what was known of it is in its changes.
-  std::vector<std::string> notes;
-  for (std::uint64_t seen = before; notes.size() < 2;) {
-    const auto changes = manager_->changes().Next(seen, 5s);
-    ASSERT_TRUE(changes && !changes->empty());
-    seen = changes->back().revision;
-    for (const cvm::Change& change : *changes) {
-      if (change.kind == cvm::ChangeKind::kAttestation) notes.push_back(change.text);
-    }
-  }
-  EXPECT_THAT(notes, ::testing::ElementsAre("failed: it is bad", "computation refused: it is bad"));
+  EXPECT_THAT(NotesAfter(before, 2),
+              ::testing::ElementsAre("failed: it is bad", "computation refused: it is bad"));
   EXPECT_EQ(manager_->agents().totals().refused, 1u);
   EXPECT_EQ(manager_->agents().totals().released, 0u);
+}
+
+TEST_F(AgentBridgeTest, NotesARefusalOfAnEarlierProcessOnceItsCvmIsFound) {
+  Admit(relay::ReleaseMode::kEnforce);
+  admissions_->SetStanding(id_, relay::Standing::kFailed, "it is bad");
+  relay_.reset();
+  bridge_.reset();
+  hypervisor_.SetReachable(false);
+  StartManager();  // which knows no CVM yet
+  Join();
+  const std::uint64_t before = manager_->changes().last_revision();
+
+  relay_->Tick(relay::Relay::TimePoint{});
+  hypervisor_.SetReachable(true);
+
+  EXPECT_THAT(NotesAfter(before, 1),
+              ::testing::ElementsAre(::testing::StartsWith("computation refused: ")));
 }
 
 }  // namespace
