@@ -108,5 +108,20 @@ class AgentTrouble(CmsTest):
         self.stop()
 
 
+class NoAgent(CmsTest):
+    def test_a_cvm_whose_agent_never_comes_is_refused_at_the_deadline(self):
+        self.host.write_class("default", "attestation: {mode: enforce, deadline: 5s}\n")
+        service = self.start_service("--cms-run")
+        daemon = self.start_manager(guest={})
+        self.wait_for(service, "manager_run_response", computation_id="run-7")
+
+        refusal = self.wait_for(service, "manager_stop_response", computation_id="run-7")
+
+        self.assertEqual("attestation refused: its agent sent no evidence in time",
+                         refusal["message"])
+        wait_until(lambda: not self.host.leftovers(), "the CVM is gone", 30)
+        self.assertNotIn("Computation was released", daemon.log())
+
+
 if __name__ == "__main__":
     main()

@@ -77,6 +77,30 @@ class Attestation(CmsTest):
 
         self.assert_refused(service, daemon, "snp.measurement")
 
+    def test_a_refused_cvm_is_kept_where_its_class_says_so(self):
+        self.host.write_class("default", CLASS.format(firmware=self.tee.firmware).replace(
+            "mode: enforce", "mode: enforce, on_refusal: keep"))
+        self.tee.deviate(host_data="5a" * 32)
+        service = self.start_service("--cms-run")
+        daemon = self.start_simulated()
+        self.wait_for(service, "manager_stop_response", computation_id="run-7")
+
+        def kept():
+            [cvm] = self.cvmctl.json("list")["cvms"]
+            return cvm if "attestation refused: snp.host-data" in cvm["cause"] else None
+        cvm = wait_until(kept, "it shows why it was refused", 20)
+        self.assertEqual("running", cvm["state"])
+        self.assertEqual("refused", cvm["attestation"]["release"])
+        daemon.kill()
+        daemon.start()
+        again = wait_until(kept, "that holds over a restart", 30)
+        self.assertEqual(cvm["id"], again["id"])
+
+        self.cvmctl.run("remove", cvm["id"])
+
+        self.assertNotIn("Computation was released", daemon.log())
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
     def test_a_cvm_that_a_host_may_debug_gets_none(self):
         self.tee.deviate(guest_policy=0x30000 | 1 << 19)
         service = self.start_service("--cms-run")

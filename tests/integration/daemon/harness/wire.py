@@ -82,10 +82,13 @@ def _seconds(raw):
 
 
 def decode(raw, schema):
-    """Fields that are not set have no key, except lists and maps."""
+    """Fields that are not set have no key, except lists and maps. Those the schema does not have are
+    left out."""
     message = {name: ([] if "list" in kind else {}) for name, kind in schema.values()
                if isinstance(kind, dict) and ("list" in kind or "map" in kind)}
     for number, value in _fields(raw):
+        if number not in schema:
+            continue
         name, kind = schema[number]
         if kind == "text":
             message[name] = value.decode()
