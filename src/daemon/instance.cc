@@ -76,10 +76,11 @@ Result<InstanceLock> InstanceLock::Acquire(const std::string& runtime_dir,
         "needs its own MANAGER_INSTANCE_ID",
         instance_id, holder ? *holder : "unknown", path);
   }
+  // For people only, and unknown if it cannot be written: the lock is what counts.
   const std::string pid = std::to_string(::getpid());
-  // For people only; the lock is what counts.
-  if (::ftruncate(fd.get(), 0) == 0)
-    static_cast<void>(::pwrite(fd.get(), pid.data(), pid.size(), 0));
+  const bool is_empty = ::ftruncate(fd.get(), 0) == 0;
+  [[maybe_unused]] const ssize_t written =
+      is_empty ? ::pwrite(fd.get(), pid.data(), pid.size(), 0) : 0;
   return InstanceLock(std::move(fd));
 }
 
