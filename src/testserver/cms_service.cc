@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <sstream>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,15 @@ manager::ServerStreamMessage ChunkOf(const std::string& id, std::string data) {
   return message;
 }
 
+using Messages = std::vector<manager::ServerStreamMessage>;
+
+// 0 for what is no number.
+std::size_t CountOf(const std::string& text) {
+  std::size_t count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return count;
+}
+
 }  // namespace
 
 CmsService::CmsService(manager::ComputationRunReq run, CmsEra era, bool run_at_once,
@@ -79,7 +89,7 @@ grpc::Status CmsService::Process(
   lines_.Print("manager_connected",
                {{"peer", context->peer()}, {"certificate_cn", CertificateName(*context)}});
   manager::ClientStreamMessage message;
-  while (stream->Read(&message)) {
+  while (!WaitWhileStalled(*context) && stream->Read(&message)) {
     auto [kind, fields] = Describe(message);
     lines_.Print(kind, fields);
   }
@@ -110,6 +120,22 @@ std::size_t CmsService::Broadcast(const std::vector<manager::ServerStreamMessage
   return sessions_.size();
 }
 
+// True when the stream ended meanwhile.
+bool CmsService::WaitWhileStalled(const grpc::ServerContext& context) const {
+  constexpr std::chrono::milliseconds kStep(50);
+  while (Clock::now().time_since_epoch().count() < stalled_until_) {
+    if (context.IsCancelled()) return true;
+    std::this_thread::sleep_for(kStep);
+  }
+  return false;
+}
+
+std::size_t CmsService::Stall(std::chrono::seconds duration) {
+  stalled_until_ = (Clock::now() + duration).time_since_epoch().count();
+  std::lock_guard lock(mutex_);
+  return sessions_.size();
+}
+
 std::size_t CmsService::Drop() {
   std::lock_guard lock(mutex_);
   for (const Session& session : sessions_) session.context->TryCancel();
@@ -126,12 +152,14 @@ Result<std::size_t> CmsService::Command(const std::string& words) {
   if (word == "run") return Broadcast(RunMessages(argument));
   if (word == "drop") return Drop();
   if (word == "garbage") return Broadcast({ChunkOf("garbage", "\xff\xff"), ChunkOf("garbage", "")});
+  if (word == "stall") return Stall(std::chrono::seconds(CountOf(argument)));
   if (word == "endless") {
-    std::size_t count = 0;
-    std::from_chars(argument.data(), argument.data() + argument.size(), count);
-    const manager::ServerStreamMessage chunk =
-        ChunkOf("endless", std::string(computation::kChunkBytes, 'x'));
-    return Broadcast(std::vector<manager::ServerStreamMessage>(count, chunk));
+    const auto chunk = ChunkOf("endless", std::string(computation::kChunkBytes, 'x'));
+    return Broadcast(Messages(CountOf(argument), chunk));
+  }
+  if (word == "flood") {
+    message.mutable_svminforeq()->set_id("flood");
+    return Broadcast(Messages(CountOf(argument), message));
   }
   if (word == "stop") {
     message.mutable_stopcomputation()->set_computation_id(argument);
@@ -143,8 +171,8 @@ Result<std::size_t> CmsService::Command(const std::string& words) {
     message.mutable_terminatereq()->set_message("as commanded");
   } else {
     return Fail(ErrorCode::kInvalidArgument,
-                "command \"cms {}\": want run, stop, policy, info, terminate, drop, garbage or "
-                "endless",
+                "command \"cms {}\": want run, stop, policy, info, terminate, drop, stall, "
+                "garbage, endless or flood",
                 words);
   }
   return Broadcast({message});

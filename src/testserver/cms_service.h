@@ -3,6 +3,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <string>
@@ -35,11 +37,14 @@ class CmsService final : public manager::ManagerService::Service {
   //   terminate       asks managers to end the stream
   //   drop            ends the streams without a word
   //   garbage         a run request that does not parse
+  //   stall SECONDS   reads nothing for so long; what it writes goes out
   //   endless COUNT   as many chunks of 1 MiB of a request that never ends
+  //   flood COUNT     asks as often for the host's information
   // Errors: kInvalidArgument for anything else.
   Result<std::size_t> Command(const std::string& words);
 
  private:
+  using Clock = std::chrono::steady_clock;
   struct Session {
     grpc::ServerContext* context;
     grpc::ServerReaderWriter<manager::ServerStreamMessage, manager::ClientStreamMessage>* stream;
@@ -49,6 +54,8 @@ class CmsService final : public manager::ManagerService::Service {
   std::size_t Broadcast(const std::vector<manager::ServerStreamMessage>& messages);
   std::vector<manager::ServerStreamMessage> RunMessages(const std::string& id) const;
   std::size_t Drop();
+  std::size_t Stall(std::chrono::seconds duration);
+  bool WaitWhileStalled(const grpc::ServerContext& context) const;
 
   const manager::ComputationRunReq run_;
   const CmsEra era_;
@@ -56,6 +63,7 @@ class CmsService final : public manager::ManagerService::Service {
   JsonLines& lines_;
   std::mutex mutex_;  // also makes writers of one stream take turns
   std::set<Session> sessions_;
+  std::atomic<Clock::rep> stalled_until_ = 0;  // Clock, since its epoch
 };
 
 }  // namespace cocos::testserver

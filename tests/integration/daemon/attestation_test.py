@@ -2,6 +2,7 @@
 
 from harness.case import main
 from harness.cms_case import BOOT_TIMEOUT, GUEST_KERNEL, CmsTest
+from harness.programs import HostAgent
 from harness.simulated_tee import PROGRAM, SimulatedTee
 from harness.waiting import wait_until
 
@@ -136,6 +137,41 @@ class Attestation(CmsTest):
         service.command("cms stop run-7")
         self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
         wait_until(lambda: not self.host.leftovers(), "nothing is left", 10)
+
+
+class Replay(CmsTest):
+    """Guests too small to have an agent: it runs on this host, with their files."""
+
+    def setUp(self):
+        super().setUp()
+        self.tee = SimulatedTee(self.host)
+        self.host.write_class("default", CLASS.format(firmware=self.tee.firmware))
+
+    def test_evidence_of_another_cvm_releases_nothing(self):
+        service = self.start_service("--cms-run")
+        daemon = self.start_manager(guest={}, program=PROGRAM, MANAGER_QEMU_CPU="EPYC",
+                                    **self.tee.environment())
+        self.wait_for(service, "manager_run_response", computation_id="run-7")
+        service.command("cms run run-8")
+        self.wait_for(service, "manager_run_response", computation_id="run-8")
+        cvms = {cvm["computation_id"]: cvm["id"] for cvm in self.cvmctl.json("list")["cvms"]}
+
+        # The processor of one, asked for the certificate of the other.
+        impostor = HostAgent(self.host, cvms["run-8"],
+                             options=["--chip", self.tee.chip(cvms["run-7"])])
+        self.addCleanup(impostor.end)
+
+        refusal = self.wait_for(service, "manager_stop_response", computation_id="run-8")
+        self.assertIn("attestation refused: snp.host-data", refusal["message"])
+        self.assertNotIn("Computation was released", daemon.log())
+        honest = HostAgent(self.host, cvms["run-7"],
+                           options=["--chip", self.tee.chip(cvms["run-7"])])
+        self.addCleanup(honest.end)
+        wait_until(lambda: "Agent took its computation" in daemon.log(), "the other is released", 30)
+        self.assertNotIn("computation started", impostor.log())
+        service.command("cms stop run-7")
+        self.wait_for(service, "manager_stop_response", computation_id="run-7", message="")
+        wait_until(lambda: not self.host.leftovers(), "nothing is left", 20)
 
 
 if __name__ == "__main__":

@@ -89,6 +89,22 @@ class CmsTrouble(CmsTest):
         wait_until(lambda: daemon.log().count("Connected to the Computation") > 1,
                    "it is connected again", 90)
 
+    def test_a_service_that_reads_nothing_slows_no_cvm(self):
+        service = self.start_service()
+        daemon = self.start_manager()
+        wait_until(lambda: "Connected to the Computation" in daemon.log(), "it is connected", 20)
+
+        service.command("cms stall 15")
+        service.command("cms flood 20000")  # whose answers it does not read
+        service.command("cms run run-7")
+
+        begin = time.monotonic()
+        wait_until(lambda: [cvm["state"] for cvm in self.cvmctl.json("list")["cvms"]] == ["running"],
+                   "the CVM runs", 14)
+        print(f"a run took {time.monotonic() - begin:.1f} s while the service read nothing")
+        self.wait_for(service, "manager_run_response", computation_id="run-7")
+        self.remove_all()
+
     def test_a_request_without_end_is_refused_and_others_are_served(self):
         service = self.start_service()
         daemon = self.start_manager()

@@ -55,6 +55,10 @@ class SimulatedTee:
         return {"COCOS_TEST_TRUST_ANCHORS": str(self._anchors),
                 "COCOS_TEST_TEE_DIR": str(self._dir)}
 
+    def chip(self, cvm_id):
+        """The processor of a CVM that was launched, as its guest finds it."""
+        return self._dir / cvm_id / "chip.json"
+
     def deviate(self, **deviations):
         """What the host does otherwise than it says from the next launch on."""
         new = self._dir / "deviations.json.new"
