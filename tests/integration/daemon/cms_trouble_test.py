@@ -166,6 +166,14 @@ class CmsTrouble(CmsTest):
 
         wait_until(lambda: "Connected to the Computation" in daemon.log(), "it is trusted", 60)
 
+    def test_a_service_with_an_expired_certificate_gets_no_connection(self):
+        self.start_service("--cms-run", days=-1)
+        daemon = self.start_manager()
+
+        wait_until(lambda: "or is expired" in daemon.log(), "it is refused", 30)
+        self.assertNotIn("Connected to the Computation", daemon.log())
+        self.assertEqual([], self.computations())
+
     def test_a_service_of_another_name_gets_no_connection(self):
         self.start_service("--cms-run", places="DNS:elsewhere.example")
         daemon = self.start_manager()

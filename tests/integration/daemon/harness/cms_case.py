@@ -41,8 +41,8 @@ class CmsTest(DaemonTest):
         self.algorithm.write_text(ALGORITHM)
         self.services = 0
 
-    def start_service(self, *options, authority=None, places=PLACES):
-        certificate, key = (authority or self.authority).issue("server", places)
+    def start_service(self, *options, authority=None, places=PLACES, days=2):
+        certificate, key = (authority or self.authority).issue("server", places, days)
         self.services += 1
         service = programs.computation_service(
             self.host, "--host", "127.0.0.1", "--port", SERVICE_PORT,

@@ -18,14 +18,15 @@ class Authority:
                       "-nodes", "-days", "2", "-subj", "/CN=test authority",
                       "-keyout", self._ca_key, "-out", self.ca)
 
-    def issue(self, name, places=PLACES):
-        """(certificate, key): paths of PEM files for a server or client called `name`."""
+    def issue(self, name, places=PLACES, days=2):
+        """(certificate, key): paths of PEM files for a server or client called `name`. With negative
+        `days` it has expired."""
         key, request = self.directory / f"{name}-key.pem", self.directory / f"{name}.csr"
         certificate = self.directory / f"{name}.pem"
         self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                       "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name},{places}",
                       "-keyout", key, "-out", request)
-        self._openssl("x509", "-req", "-days", "2", "-in", request, "-CA", self.ca,
+        self._openssl("x509", "-req", "-days", days, "-in", request, "-CA", self.ca,
                       "-CAkey", self._ca_key, "-CAcreateserial", "-copy_extensions", "copy",
                       "-out", certificate)
         return certificate, key
