@@ -1,21 +1,15 @@
 """Agents that do what they should not. They run on this host, with the files of guests that are too
 small to have one."""
 
-import pathlib
 import time
 
 from harness.case import main
 from harness.cms_case import CmsTest
 from harness.programs import HostAgent
+from harness.processes import peak_mib
 from harness.waiting import wait_until
 
 FLOOD_SECONDS = 10
-
-
-def peak_mib(pid):
-    [line] = [line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-              if line.startswith("VmHWM:")]
-    return int(line.split()[1]) // 1024
 
 
 class AgentTrouble(CmsTest):

@@ -1,23 +1,17 @@
 """A Computation Management Service that is away, slow, broken or not the right one. Guests are tiny:
 what their agents would do is the matter of cms_test.py."""
 
-import pathlib
 import signal
 import time
 
 from harness.case import main
 from harness.cms_case import CmsTest
 from harness.credentials import new_authority
+from harness.processes import peak_mib
 from harness.waiting import wait_until
 
 KEEPALIVE = 30  # within which a dead peer must be noticed
 LARGE_MIB = 1024
-
-
-def resident_mib(pid):
-    [line] = [line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-              if line.startswith("VmHWM:")]
-    return int(line.split()[1]) // 1024
 
 
 class CmsTrouble(CmsTest):
@@ -116,8 +110,8 @@ class CmsTrouble(CmsTest):
 
         self.wait_for(service, "manager_run_response", computation_id="run-7")
         self.assertEqual(["run-7"], self.computations())
-        print(f"{LARGE_MIB} MiB of a request of at most 64: {resident_mib(daemon.pid)} MiB at most")
-        self.assertLess(resident_mib(daemon.pid), 400)
+        print(f"{LARGE_MIB} MiB of a request of at most 64: {peak_mib(daemon.pid)} MiB at most")
+        self.assertLess(peak_mib(daemon.pid), 400)
         self.remove_all()
 
     def test_fifty_runs_at_once_get_ten_slots(self):

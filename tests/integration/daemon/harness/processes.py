@@ -60,3 +60,10 @@ def listening_ports():
             if fields[3] == _LISTEN:
                 ports.add(int(fields[1].rsplit(":", 1)[1], 16))
     return ports
+
+
+def peak_mib(pid):
+    """The most memory that a process had, resident."""
+    [line] = [line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+              if line.startswith("VmHWM:")]
+    return int(line.split()[1]) // 1024
