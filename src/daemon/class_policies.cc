@@ -36,7 +36,8 @@ Result<ClassPolicies> ClassPolicies::Load(const config::Config& config,
     Source source{
         .path = each.attestation.policy_path,
         .profile = each.allow_debug ? policy::Profile::kDebug : policy::Profile::kProduction,
-        .without_tee = each.tee == config::TeeChoice::kNone};
+        .without_tee = each.tee == config::TeeChoice::kNone,
+        .enforced = each.attestation.mode == "enforce"};
     policies.sources_[each.name] = source;
     if (source.path.empty()) continue;
     const std::string about =
@@ -83,6 +84,12 @@ Result<std::vector<NamedPolicy>> ClassPolicies::DemandsOn(const cvm::Snapshot& c
   if (has_file) {
     Result<policy::Policy> read = Read(source->second);
     if (!read) return tl::unexpected(std::move(read).error().Within("class policy"));
+    const bool demands_pcrs = read->tpm && !read->tpm->expected_pcrs.empty();
+    if (file_alone && source->second.enforced && !demands_pcrs) {
+      return Fail(ErrorCode::kFailedPrecondition,
+                  "class policy {}: demands no PCR value, so under enforce every boot would pass",
+                  source->second.path);
+    }
     demands.push_back({"class policy " + source->second.path, *std::move(read)});
   }
   return demands;

@@ -39,9 +39,10 @@ class ClassPolicies {
   // and the file of its class where there is one. The file alone only for a CVM without a TEE and
   // without captured PCR values whose class says `tee: none`; a class that asks for a TEE, or
   // leaves it to the host, never is content with less than the captured values of a TEE.
-  // Errors: those of cvm::ReferencePolicy, of the reader, and kFailedPrecondition for a CVM without
-  // a TEE whose class does not say so, and for one of a class that is not configured any more:
-  // nobody knows what it demanded.
+  // Errors: those of cvm::ReferencePolicy, of the reader, kFailedPrecondition for a file that
+  // judges alone under enforce and demands no PCR, since every boot would pass, and
+  // kFailedPrecondition for a CVM without a TEE whose class does not say so, and for one of a class
+  // that is not configured any more: nobody knows what it demanded.
   Result<std::vector<NamedPolicy>> DemandsOn(const cvm::Snapshot& cvm) const;
 
   // Policies that no CVM of their class can satisfy here, for the log at start.
@@ -52,6 +53,7 @@ class ClassPolicies {
     std::string path;  // empty: none
     attestation::policy::Profile profile = attestation::policy::Profile::kProduction;
     bool without_tee = false;  // the class says so
+    bool enforced = false;
   };
 
   static Result<attestation::policy::Policy> Read(const Source& source);

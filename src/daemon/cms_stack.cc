@@ -101,7 +101,11 @@ Result<void> CmsStack::Listen() {
        .key_pem = std::move(identity.key_pem),
        .client_cas_pem = pki_.TrustedClientCas()},
       *relay_,
-      [this](const std::string& pem) {
+      [this](const std::string& pem) -> Result<cvm::CvmId> {
+        // Nobody can be judged by a registry that is still empty. Agents try again.
+        if (!parts_.manager.IsReady()) {
+          return Fail(ErrorCode::kUnavailable, "the manager does not know its CVMs yet");
+        }
         return pki_.CvmOf(std::as_bytes(std::span(pem)), Seconds(parts_.clock));
       },
       parts_.logger));

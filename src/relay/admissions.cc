@@ -58,6 +58,15 @@ std::pair<std::string_view, std::string_view> SplitLine(std::string_view text) {
   return {text.substr(0, end), text.substr(end + 1)};
 }
 
+// A refusal under kEnforce is for good, and only evidence that passed opens the way to acceptance:
+// what a guest says of itself does not.
+bool MayFollow(ReleaseMode mode, Standing from, Standing to) {
+  if (from == Standing::kAccepted) return to == Standing::kAccepted;
+  if (mode != ReleaseMode::kEnforce) return true;
+  if (from == Standing::kFailed) return to == Standing::kFailed;
+  return to != Standing::kAccepted || from == Standing::kPassed;
+}
+
 std::string TermsLine(const ReleaseTerms& terms) {
   return fmt::format("{} {} {}", ReleaseModeName(terms.mode), terms.keep_refused ? kKeep : kDestroy,
                      terms.deadline.count());
@@ -182,14 +191,29 @@ bool Admissions::SetStanding(const cvm::CvmId& id, Standing standing, const std:
   std::lock_guard lock(mutex_);
   const auto found = entries_.find(id);
   if (found == entries_.end()) return false;
-  if (found->second.standing == Standing::kAccepted) return standing == Standing::kAccepted;
+  if (!MayFollow(found->second.admission->terms.mode, found->second.standing, standing)) {
+    return false;
+  }
+  return Keep(id, found->second, standing, why);
+}
+
+bool Admissions::FailIfWaiting(const cvm::CvmId& id, const std::string& why) {
+  std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.standing != Standing::kWaiting) return false;
+  return Keep(id, found->second, Standing::kFailed, why);
+}
+
+bool Admissions::Keep(const cvm::CvmId& id, Entry& entry, Standing standing,
+                      const std::string& why) {
+  if (entry.standing == Standing::kAccepted) return true;  // the same again
   const Result<SecureDir> child = directory_.OpenChild(id.text());
   if (!child) return false;
   std::string text(NameOf(kStandings, standing));
   if (!why.empty()) text += "\n" + why;
   if (!child->ReplaceFile(kStandingFile, text, SecretAccess())) return false;
-  found->second.standing = standing;
-  found->second.why = why;
+  entry.standing = standing;
+  entry.why = why;
   return true;
 }
 

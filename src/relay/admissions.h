@@ -65,10 +65,14 @@ class Admissions {
 
   std::shared_ptr<const Admission> Find(const cvm::CvmId& id) const;  // null: none
   std::optional<Standing> StandingOf(const cvm::CvmId& id) const;
-  // kPassed and kFailed only replace kWaiting or each other; kAccepted replaces all. False if it
-  // could not be kept, or there is no such CVM: then nothing may be done that relies on it.
-  // `why` is kept with it, for people.
+  // kPassed and kFailed only replace kWaiting or each other, kAccepted replaces all; with kEnforce
+  // kFailed is for good, and kAccepted only replaces kPassed. False if that forbids it, it could
+  // not be kept, or there is no such CVM: then nothing may be done that relies on it. `why` is kept
+  // with it, for people.
   bool SetStanding(const cvm::CvmId& id, Standing standing, const std::string& why = "");
+
+  // kFailed in place of kWaiting, and of nothing else. False as of SetStanding.
+  bool FailIfWaiting(const cvm::CvmId& id, const std::string& why);
 
   // Why a CVM with kEnforce never gets its manifest; none: it may still get it, or did. Empty: an
   // earlier release kept no reason.
@@ -86,6 +90,8 @@ class Admissions {
   explicit Admissions(SecureDir directory) : directory_(std::move(directory)) {}
   Result<void> Load();
   Result<Entry> LoadEntry(const std::string& name) const;
+  // Under the lock.
+  bool Keep(const cvm::CvmId& id, Entry& entry, Standing standing, const std::string& why);
   Result<void> Write(const cvm::CvmId& id, const Admission& admission) const;
 
   const SecureDir directory_;

@@ -101,6 +101,7 @@ void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>&
   if (admission->terms.mode == ReleaseMode::kOff) return Release(id, stream);
   // A refusal stands: evidence that passes later comes from a CVM that once was another.
   if (const auto before = admissions_.RefusalOf(id)) return Refuse(id, WhyBefore(*before));
+  if (!TakeAppraisal(id, stream)) return;
   const Appraisal appraisal = appraise_(id, *admission, evidence);
   sink_.OnAppraisal(id, admission->computation_id, appraisal);
   // An agent that starts anew sends its evidence again. What it took cannot be taken back: that is
@@ -111,7 +112,10 @@ void Relay::OnEvidence(const cvm::CvmId& id, const std::shared_ptr<AgentStream>&
                         : admissions_.SetStanding(id, Standing::kFailed, appraisal.summary);
   const bool enforced = admission->terms.mode == ReleaseMode::kEnforce;
   if (enforced && !appraisal.passed) return Refuse(id, appraisal.summary);
-  if (enforced && !kept) return Refuse(id, "the verdict could not be kept");
+  if (enforced && !kept) {
+    const auto before = admissions_.RefusalOf(id);
+    return Refuse(id, before ? WhyBefore(*before) : "the verdict could not be kept");
+  }
   Release(id, stream);
 }
 
@@ -142,6 +146,17 @@ bool Relay::TakeOffer(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& 
   return false;
 }
 
+// Appraising costs more than sending: one for each stream.
+bool Relay::TakeAppraisal(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream) {
+  std::lock_guard lock(mutex_);
+  const auto found = cvms_.find(id);
+  if (found == cvms_.end()) return false;
+  for (StreamState& each : found->second.streams) {
+    if (each.stream == stream) return !std::exchange(each.appraised, true);
+  }
+  return false;
+}
+
 void Relay::Release(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream) {
   const auto admission = admissions_.Find(id);
   if (!admission || !MayRelease(id, *admission) || !TakeOffer(id, stream)) return;
@@ -167,7 +182,12 @@ void Relay::Refuse(const cvm::CvmId& id, const std::string& why) {
   }
   // Also what did not come from an appraisal, such as the end of the deadline, must outlive this
   // process: the CVM may.
-  if (!admissions_.RefusalOf(id)) admissions_.SetStanding(id, Standing::kFailed, why);
+  if (!admissions_.RefusalOf(id) && !admissions_.SetStanding(id, Standing::kFailed, why)) {
+    if (admissions_.StandingOf(id) == Standing::kAccepted) return;  // cannot be taken back
+    logger_.Error("A refusal could not be kept, so the computation is given up",
+                  {{"cvm", id.text()}, {"cause", why}});
+    admissions_.Remove(id);
+  }
   for (const StreamState& each : streams) each.stream->Close();
   if (!admission) return;
   logger_.Warn("Computation is not released to its CVM",
@@ -191,7 +211,11 @@ void Relay::Tick(TimePoint now) {
     }
   }
   for (const auto& [id, stream] : silent) Release(id, stream);
-  for (const auto& [id, why] : refused) Refuse(id, why);
+  for (const auto& [id, why] : refused) {
+    // Evidence may have passed since; what could not be kept is tried again.
+    if (!admissions_.RefusalOf(id) && !admissions_.FailIfWaiting(id, why)) continue;
+    Refuse(id, why);
+  }
 }
 
 // Also what an earlier process had decided and not yet carried out. Empty: nothing.

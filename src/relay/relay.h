@@ -69,6 +69,7 @@ class Relay {
     TimePoint since;
     bool log_forwarder = false;  // as it says, or as it turned out
     bool offered = false;        // the manifest was sent here
+    bool appraised = false;      // its evidence was taken
   };
   struct CvmState {
     TimePoint admitted;
@@ -83,6 +84,7 @@ class Relay {
   void Release(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream);
   std::string WhyRefuse(const cvm::CvmId& id, const CvmState& state, TimePoint now) const;
   bool MayRelease(const cvm::CvmId& id, const Admission& admission) const;
+  bool TakeAppraisal(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream);
   bool TakeOffer(const cvm::CvmId& id, const std::shared_ptr<AgentStream>& stream);
   void Refuse(const cvm::CvmId& id, const std::string& why);
 

@@ -95,6 +95,19 @@ TEST_F(ClassPoliciesTest, LetsTheFileAloneJudgeAClassThatSaysItHasNoTee) {
               ElementsAre("class policy " + path_));
 }
 
+TEST_F(ClassPoliciesTest, EnforcesNoFileThatEveryBootWouldPass) {
+  AddClass("plain", TeeChoice::kNone, Tee::kNone, kTpmPolicy);
+  config_.classes.back().attestation.mode = "enforce";
+
+  const Result<ClassPolicies> policies = Load();
+
+  ASSERT_THAT(policies, Succeeds());
+  EXPECT_THAT(policies->DemandsOn(CvmOf("plain", Tee::kNone)),
+              FailsWith(ErrorCode::kFailedPrecondition, HasSubstr("demands no PCR value")));
+  Write("tpm: {require_bound_key: false, pcrs: {sha256: {9: \"" + std::string(64, 'a') + "\"}}}\n");
+  EXPECT_THAT(policies->DemandsOn(CvmOf("plain", Tee::kNone)), Succeeds());
+}
+
 TEST_F(ClassPoliciesTest, DemandsCapturedPcrValuesBesideTheFile) {
   AddClass("plain", TeeChoice::kNone, Tee::kNone, kTpmPolicy);
   const auto policies = Load();

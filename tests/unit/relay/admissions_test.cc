@@ -53,7 +53,7 @@ TEST_F(AdmissionsTest, KeepWhatWasAdmittedOverARestart) {
 }
 
 TEST_F(AdmissionsTest, KeepEveryStandingOverARestart) {
-  ASSERT_THAT(Open()->Add(kId, Sample()), Succeeds());
+  ASSERT_THAT(Open()->Add(kId, Sample(ReleaseMode::kReport)), Succeeds());
   EXPECT_EQ(Open()->StandingOf(kId), Standing::kWaiting);
   for (const Standing standing : {Standing::kFailed, Standing::kPassed, Standing::kAccepted}) {
     EXPECT_TRUE(Open()->SetStanding(kId, standing));
@@ -112,9 +112,43 @@ TEST_F(AdmissionsTest, RefuseNothingThatIsNotEnforced) {
   EXPECT_EQ(admissions->RefusalOf(kOther), std::nullopt);
 }
 
+TEST_F(AdmissionsTest, EnforcedAreRefusedForGood) {
+  const auto admissions = Open();
+  ASSERT_THAT(admissions->Add(kId, Sample()), Succeeds());
+  ASSERT_TRUE(admissions->SetStanding(kId, Standing::kFailed, "why"));
+
+  EXPECT_FALSE(admissions->SetStanding(kId, Standing::kPassed));
+  EXPECT_FALSE(admissions->SetStanding(kId, Standing::kAccepted));
+  EXPECT_TRUE(admissions->SetStanding(kId, Standing::kFailed, "why, at length"));
+
+  EXPECT_EQ(Open()->RefusalOf(kId), "why, at length");
+}
+
+TEST_F(AdmissionsTest, EnforcedAreAcceptedAfterTheyPassedAlone) {
+  const auto admissions = Open();
+  ASSERT_THAT(admissions->Add(kId, Sample()), Succeeds());
+
+  EXPECT_FALSE(admissions->SetStanding(kId, Standing::kAccepted));
+  ASSERT_TRUE(admissions->SetStanding(kId, Standing::kPassed));
+  EXPECT_TRUE(admissions->SetStanding(kId, Standing::kAccepted));
+}
+
+TEST_F(AdmissionsTest, FailAtADeadlineOnlyWhileTheyWait) {
+  const auto admissions = Open();
+  ASSERT_THAT(admissions->Add(kId, Sample()), Succeeds());
+  ASSERT_TRUE(admissions->SetStanding(kId, Standing::kPassed));
+
+  EXPECT_FALSE(admissions->FailIfWaiting(kId, "late"));
+  EXPECT_EQ(admissions->StandingOf(kId), Standing::kPassed);
+  ASSERT_THAT(admissions->Add(kOther, Sample()), Succeeds());
+  EXPECT_TRUE(admissions->FailIfWaiting(kOther, "late"));
+  EXPECT_EQ(Open()->RefusalOf(kOther), "late");
+}
+
 TEST_F(AdmissionsTest, NeverTakeAnAcceptanceBack) {
   const auto admissions = Open();
   ASSERT_THAT(admissions->Add(kId, Sample()), Succeeds());
+  ASSERT_TRUE(admissions->SetStanding(kId, Standing::kPassed));
   ASSERT_TRUE(admissions->SetStanding(kId, Standing::kAccepted));
 
   EXPECT_FALSE(admissions->SetStanding(kId, Standing::kPassed));
