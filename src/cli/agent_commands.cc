@@ -147,7 +147,7 @@ class AtomicFile {
  public:
   static Result<AtomicFile> Create(const std::string& path) {
     // A name nobody can guess: one put there before could be a link to somewhere else.
-    std::string partial = path + ".XXXXXX";
+    std::string partial = path + "." + std::string(6, 'X');
     UniqueFd fd(::mkostemp(partial.data(), O_CLOEXEC));
     if (!fd) {
       return Fail(ErrorCode::kFailedPrecondition, "create {}: {}", partial, ErrnoText(errno));
